@@ -1,0 +1,181 @@
+/** Every error that the library throws on purpose: a stable `code`, and the thing, the expectation and the value in its message. */
+
+export type ErrorCode =
+  | 'ERR_SHAPE'
+  | 'ERR_OPTION'
+  | 'ERR_WEIGHTS'
+  | 'ERR_MODEL_FORMAT'
+  | 'ERR_UNSUPPORTED_OP'
+  | 'ERR_DTYPE'
+  | 'ERR_DISPOSED'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_ABORTED'
+  | 'ERR_IMAGE'
+  | 'ERR_UNKNOWN_MODEL'
+  | 'ERR_NATIVE_MISSING'
+  | `ERR_NATIVE${string}`
+
+export interface ErrorDetails {
+  /** Path of the layer that the error is about, `layer1.0.conv1`. */
+  readonly layer?: string | undefined
+  readonly expected?: unknown
+  readonly actual?: unknown
+  /** What to do about it; the message ends with it. */
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+}
+
+/** Base of all errors of this package. */
+export class Im2colError extends Error {
+  readonly code: ErrorCode
+  readonly layer: string | undefined
+  readonly expected: unknown
+  readonly actual: unknown
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(
+      details.hint === undefined ? message : `${message}. ${details.hint}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    )
+    this.name = new.target.name
+    this.code = code
+    this.layer = details.layer
+    this.expected = details.expected
+    this.actual = details.actual
+    this.hint = details.hint
+  }
+}
+
+/** A tensor or a value of a network has another shape than what is done with it needs. */
+export class ShapeError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_SHAPE', message, details)
+  }
+}
+
+/** An argument or option has a wrong type, a value out of range, or a name that does not exist. */
+export class OptionError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_OPTION', message, details)
+  }
+}
+
+export interface MisshapedTensor {
+  readonly name: string
+  readonly expected: readonly number[]
+  readonly actual: readonly number[]
+}
+
+/** How weights differ from the parameters of a network. */
+export interface WeightsMismatch {
+  /** Parameters of the network that the weights lack. */
+  readonly missing: readonly string[]
+  /** Names among the weights that no parameter of the network has. */
+  readonly unexpected: readonly string[]
+  readonly misshaped: readonly MisshapedTensor[]
+}
+
+/** Weights cannot be read or written, or do not fit the network: every missing, unexpected and misshaped name at once. */
+export class WeightsError extends Im2colError implements WeightsMismatch {
+  readonly missing: readonly string[]
+  readonly unexpected: readonly string[]
+  readonly misshaped: readonly MisshapedTensor[]
+
+  constructor(message: string, details: ErrorDetails & Partial<WeightsMismatch> = {}) {
+    super('ERR_WEIGHTS', message, details)
+    this.missing = details.missing ?? []
+    this.unexpected = details.unexpected ?? []
+    this.misshaped = details.misshaped ?? []
+  }
+}
+
+/** A model or weights file is not what its format demands. */
+export class ModelFormatError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_MODEL_FORMAT', message, details)
+  }
+}
+
+/** A model needs operators that are not implemented; the message lists all of them. */
+export class UnsupportedOpError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_UNSUPPORTED_OP', message, details)
+  }
+}
+
+/** Elements are of another type than what is done with them needs. */
+export class DTypeError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_DTYPE', message, details)
+  }
+}
+
+/** A session was used after `dispose()`. */
+export class DisposedError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_DISPOSED', message, details)
+  }
+}
+
+/** More runs are waiting than the session's queue takes. */
+export class QueueFullError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_QUEUE_FULL', message, details)
+  }
+}
+
+/** A run was aborted by its signal; `cause` is the signal's reason. */
+export class AbortError extends Im2colError {
+  constructor(message = 'The run was aborted', details?: ErrorDetails) {
+    super('ERR_ABORTED', message, details)
+  }
+}
+
+/** The native engine is missing or refused what it was given. */
+export class NativeError extends Im2colError {
+  constructor(code: Extract<ErrorCode, `ERR_NATIVE${string}`>, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
+/** A picture cannot be read. */
+export class ImageError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_IMAGE', message, details)
+  }
+}
+
+/** No model is registered under a name; the message suggests the nearest names. */
+export class UnknownModelError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_UNKNOWN_MODEL', message, details)
+  }
+}
+
+const typeName = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (typeof value !== 'object') return typeof value
+  return (Object.getPrototypeOf(value)?.constructor?.name as string | undefined) ?? 'object'
+}
+
+const shownLength = 80
+
+/** A value as messages show it: short, on one line, never throwing. */
+export const show = (value: unknown): string => {
+  let text: string
+  if (typeof value === 'string') text = JSON.stringify(value)
+  else if (Array.isArray(value)) text = `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`
+  else if (ArrayBuffer.isView(value) || typeof value === 'function') text = typeName(value)
+  else if (typeof value === 'object' && value !== null) text = `{ ${Object.keys(value).join(', ')} }`
+  else text = String(value)
+  return text.length > shownLength ? `${text.slice(0, shownLength)}...` : text
+}
+
+/** `Expected stride to be a positive integer but received -1 (number)` */
+export const invalidOption = (name: string, expected: string, actual: unknown): OptionError =>
+  new OptionError(`Expected ${name} to be ${expected} but received ${show(actual)} (${typeName(actual)})`, {
+    expected,
+    actual,
+  })

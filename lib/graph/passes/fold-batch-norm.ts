@@ -1,0 +1,36 @@
+import type { AnyNode, FoldedNorm, Graph, Node } from '../graph.js'
+import { type Fusion, fuseNodes, type SoleProducer } from './rewrite.js'
+
+/**
+ * Folds a batch norm into the convolution or dense layer before it, when it alone reads that layer's plain output. Only
+ * the statistics move: the engine scales the weights while it packs them.
+ */
+export function foldBatchNorm(graph: Graph): Graph {
+  return fuseNodes(graph, foldIntoProducer)
+}
+
+function foldIntoProducer(node: AnyNode, soleProducer: SoleProducer): Fusion | undefined {
+  if (node.op !== 'batchNorm') return undefined
+  const [input, ...residual] = node.inputs
+  const producer = input === undefined ? undefined : soleProducer(input)
+  if (producer?.op !== 'conv' && producer?.op !== 'dense') return undefined
+  const { residual: hasResidual, activation } = producer.attributes
+  const foldedNorm = toFoldedNorm(node)
+  if (hasResidual || activation || producer.foldedNorm || !foldedNorm) return undefined
+  const { eps: _, ...epilogue } = node.attributes
+  const moved = { foldedNorm, inputs: [...producer.inputs, ...residual], output: node.output }
+  const fused: AnyNode =
+    producer.op === 'conv'
+      ? { ...producer, ...moved, attributes: { ...producer.attributes, ...epilogue } }
+      : { ...producer, ...moved, attributes: { ...producer.attributes, ...epilogue } }
+  return { absorbed: producer, fused }
+}
+
+function toFoldedNorm(node: Node<'batchNorm'>): FoldedNorm | undefined {
+  const { runningMean, runningVar, weight, bias } = node.parameters
+  if (!runningMean || !runningVar) return undefined
+  return {
+    eps: node.attributes.eps,
+    parameters: { runningMean, runningVar, ...(weight && { weight }), ...(bias && { bias }) },
+  }
+}

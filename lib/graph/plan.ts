@@ -1,0 +1,170 @@
+/** Lowers a graph to the plan that the engine runs. */
+
+import type { AnyNode, ConvAttributes, Graph, Node, Parameter, ValueId } from './graph.js'
+import {
+  assignLayout,
+  type Buffer,
+  convHalo,
+  type Halo,
+  NO_HALO,
+  paddedSize,
+  type Slot,
+  toExtents,
+  toTriple,
+} from './layout.js'
+import { type ConvAlgorithm, lowerNode } from './lowering.js'
+import { avoidAliasing, type Lifetime, planMemory } from './memory.js'
+import type { PlanSpec, StepSpec, ViewSpec } from './plan-spec.js'
+
+/** Axis order of the user's buffers. */
+export type DataLayout = 'nhwc' | 'nchw'
+
+export interface PlanOptions {
+  readonly batch: number
+  readonly layout: DataLayout
+  /** The data of a parameter, in PyTorch's order. */
+  readonly data: (parameter: Parameter) => Float32Array
+  /** Tells the graph's constants apart from those of other graphs whose plans share a weight store. */
+  readonly scope: string
+  /** Forces an algorithm on every convolution that it can run, for tests and measurements. */
+  readonly algorithm?: ConvAlgorithm
+}
+
+/** A halo may make an image this many times larger, or as large as fits into a core's cache, before it is gathered instead. */
+const LARGEST_GROWTH = 4
+const LARGEST_CACHED_SIZE = 1 << 18
+
+/** The plan of a graph for one batch size. Pure: equal arguments give equal plans. */
+export function lower(graph: Graph, options: PlanOptions): PlanSpec {
+  const haloOf = (node: AnyNode): Halo =>
+    node.op === 'conv' && convAlgorithm(graph, node, options) !== 'im2col' ? convHalo(graph, node) : NO_HALO
+  const { buffers, slots, copies } = assignLayout(graph, haloOf)
+  const steps: StepSpec[] = []
+  const places: Place[] = graph.values.map((value, i) => ({
+    slot: slots[i] as Slot,
+    channels: toExtents(value.shape)[3],
+  }))
+
+  const emit = (name: string, step: Partial<StepSpec> & Pick<StepSpec, 'op'>): void => {
+    steps.push({ name, inputs: [], outputs: [], attributes: {}, parameters: {}, ...step })
+  }
+  const emitOutputs = (value: ValueId): void => {
+    graph.outputs.forEach((output, index) => {
+      if (output.value !== value) return
+      emit(output.name, { op: 'output', inputs: [value], attributes: { index, layout: options.layout } })
+    })
+  }
+
+  graph.inputs.forEach(({ name, value }, index) => {
+    emit(name, { op: 'input', outputs: [value], attributes: { index, layout: options.layout } })
+    emitOutputs(value)
+  })
+  for (const [value, data] of graph.constants) {
+    const key = `constant ${value} of ${options.scope}`
+    emit(`constant ${value}`, { op: 'constant', outputs: [value], parameters: { data: { key, data } } })
+    emitOutputs(value)
+  }
+  const context = {
+    data: options.data,
+    convAlgorithm: (node: Node<'conv'>) => convAlgorithm(graph, node, options),
+    shape: (value: ValueId) => shapeOf(graph, value),
+  }
+  for (const node of graph.nodes) {
+    for (const { value, slot } of copies.get(node.output) ?? []) {
+      const channels = toExtents(shapeOf(graph, value))[3]
+      emit(node.path, { op: 'copy', inputs: [value], outputs: [places.push({ slot, channels }) - 1] })
+    }
+    const step = lowerNode(node, context)
+    if (step) emit(node.path, { ...step, inputs: node.inputs, outputs: [node.output] })
+    emitOutputs(node.output)
+  }
+
+  const { offsets, arenaSize } = planMemory(lifetimes(buffers, places, steps, options.batch))
+  const sizeOf = (value: ValueId): number => options.batch * shapeOf(graph, value).reduce((a, b) => a * b, 1)
+  return {
+    arenaSize,
+    views: places.map((place) => {
+      const buffer = buffers[place.slot.buffer] as Buffer
+      return toView(buffer, offsets[place.slot.buffer] ?? 0, place, options.batch)
+    }),
+    steps,
+    inputSizes: graph.inputs.map(({ value }) => sizeOf(value)),
+    outputSizes: graph.outputs.map(({ value }) => sizeOf(value)),
+  }
+}
+
+/** A view before its buffer has an offset. */
+interface Place {
+  readonly slot: Slot
+  readonly channels: number
+}
+
+function shapeOf(graph: Graph, value: ValueId): readonly number[] {
+  return graph.values[value]?.shape ?? []
+}
+
+function convAlgorithm(graph: Graph, node: Node<'conv'>, { algorithm = 'auto' }: PlanOptions): ConvAlgorithm {
+  const extents = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
+  if (algorithm !== 'auto' && canRun(algorithm, node.attributes, extents[3])) return algorithm
+  const size = paddedSize(extents, convHalo(graph, node))
+  const isExcessive = size > LARGEST_GROWTH * paddedSize(extents, NO_HALO) && size > LARGEST_CACHED_SIZE
+  return isExcessive ? 'im2col' : 'auto'
+}
+
+function canRun(algorithm: ConvAlgorithm, conv: ConvAttributes, inChannels: number): boolean {
+  switch (algorithm) {
+    case 'depthwise':
+      return conv.groups > 1 && conv.groups === inChannels && conv.groups === conv.outChannels
+    case 'winograd2':
+    case 'winograd4': {
+      const isPlain = [...conv.stride, ...conv.dilation, conv.groups].every((value) => value === 1)
+      return isPlain && toTriple(conv.kernel, 1).join() === '1,3,3'
+    }
+    default:
+      return true
+  }
+}
+
+/** A buffer lives from the first to the last step that touches any of its views. */
+function lifetimes(
+  buffers: readonly Buffer[],
+  places: readonly Place[],
+  steps: readonly StepSpec[],
+  batch: number,
+): readonly Lifetime[] {
+  const first = buffers.map(() => steps.length)
+  const last = buffers.map(() => -1)
+  steps.forEach((step, index) => {
+    for (const view of [...step.inputs, ...step.outputs]) {
+      const { buffer } = (places[view] as Place).slot
+      first[buffer] = Math.min(first[buffer] ?? index, index)
+      last[buffer] = index
+    }
+  })
+  return buffers.map((buffer, i) => ({
+    size: batch * strides(buffer)[0],
+    first: first[i] ?? 0,
+    last: last[i] ?? -1,
+  }))
+}
+
+/** Of n, d, h, w. */
+function strides({ extents, halo }: Buffer): readonly [number, number, number, number] {
+  const [d, h, w, c] = extents
+  const pixel = avoidAliasing(c)
+  const row = (w + halo[4] + halo[5]) * pixel
+  const plane = (h + halo[2] + halo[3]) * row
+  return [(d + halo[0] + halo[1]) * plane, plane, row, pixel]
+}
+
+function toView(buffer: Buffer, start: number, { slot, channels }: Place, batch: number): ViewSpec {
+  const [image, plane, row, pixel] = strides(buffer)
+  const [d, h, w] = buffer.extents
+  const { halo } = buffer
+  return {
+    offset: start + halo[0] * plane + halo[2] * row + halo[4] * pixel + slot.channel,
+    shape: [batch, d, h, w, channels],
+    strides: [image, plane, row, pixel],
+    halo,
+  }
+}

@@ -1,0 +1,254 @@
+import { AbortError, QueueFullError, ShapeError } from './errors.js'
+import type { Graph, GraphSource } from './graph/graph.js'
+import { rethrowPublic } from './native-error.js'
+import { ProgramCache, type SessionMemory, type SizedProgram } from './program-cache.js'
+import { fits, fromChannelsLast, type InputInfo, type InputValue, readData, readShapes } from './run-inputs.js'
+import { type CompileOptions, checkOptions, type SessionOptions } from './session-options.js'
+import { elementCount } from './shape.js'
+import { Tensor } from './tensor.js'
+
+export type { SessionMemory } from './program-cache.js'
+export type { CompileOptions } from './session-options.js'
+
+/** Inputs by name; a bare array has the network's own input shape. */
+export type RunInputs<I extends string = string> = Readonly<Record<I, InputValue>>
+
+/** Outputs by name, batch first. */
+export type RunOutputs<O extends string = string> = Readonly<Record<O, Tensor>>
+
+export interface RunOptions {
+  /** Ends the run at its next step; the promise then rejects with AbortError. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One native step of a run and its cost. */
+export interface StepProfile {
+  /** Path of the layer. */
+  readonly name: string
+  readonly op: string
+  /** How the engine computes it, such as `direct` or `im2col`; empty where there is but one way. */
+  readonly algorithm: string
+  readonly milliseconds: number
+  readonly gflopsPerSecond: number
+}
+
+const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
+const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+/**
+ * A network that is ready to run, with its packed weights. Made by `Model.compile()`.
+ *
+ * Inputs have a batch: `[N, H, W, C]`, or `[N, C, H, W]` when compiled with `layout: 'nchw'`. The network's own shape without batch is one
+ * image. A new batch or size makes and keeps a plan of its own over the same weights.
+ *
+ * ```ts
+ * import { conv2d, model, Tensor } from 'im2col'
+ *
+ * const net = model({ input: [32, 32, 3] }, sequential(conv2d(8, { kernel: 3 }))).randomizeWeights()
+ * const session = await net.compile({ threads: 2 })
+ * const { output } = await session.run({ input: Tensor.zeros([4, 32, 32, 3]) }) // output.shape: [4, 30, 30, 8]
+ * session.dispose()
+ * ```
+ */
+export class Session<I extends string = string, O extends string = string> {
+  /** Shapes by input name, without batch, in the session's axis order. */
+  readonly inputs: Readonly<Record<I, readonly number[]>>
+  /** Shapes by output name, without batch, in the session's axis order. */
+  readonly outputs: Readonly<Record<O, readonly number[]>>
+  readonly #options: SessionOptions
+  readonly #infos: readonly InputInfo[]
+  readonly #outputNames: readonly string[]
+  readonly #programs: ProgramCache
+  #pending = 0
+
+  /** @internal */
+  constructor(source: GraphSource, options: SessionOptions) {
+    const { graph } = source
+    const shapeOf = (value: number) => Object.freeze(fromChannelsLast(graph.values[value]?.shape ?? [], options.layout))
+    const shapesOf = (list: Graph['inputs']) =>
+      Object.freeze(Object.fromEntries(list.map(({ name, value }) => [name, shapeOf(value)])))
+    this.inputs = shapesOf(graph.inputs) as typeof this.inputs
+    this.outputs = shapesOf(graph.outputs) as typeof this.outputs
+    this.#options = options
+    this.#infos = graph.inputs.map(({ name, value }) => {
+      const shape = shapeOf(value)
+      return { name, shape, size: elementCount(shape) }
+    })
+    this.#outputNames = graph.outputs.map(({ name }) => name)
+    this.#programs = new ProgramCache(source, options, this.#infos)
+  }
+
+  /**
+   * Runs the network on the engine's threads; the event loop stays free. Gives the outputs by name, batch first.
+   *
+   * The inputs are copied by the time it returns its promise. Rejects with ShapeError, DTypeError, OptionError (names), AbortError,
+   * QueueFullError and DisposedError.
+   */
+  async run(inputs: RunInputs<I>, { signal }: RunOptions = {}): Promise<RunOutputs<O>> {
+    this.#programs.checkUsable()
+    if (signal?.aborted) throw abortError(signal)
+    const data = readData(this.#infos, inputs)
+    this.#checkQueue()
+    this.#pending++
+    try {
+      const recent = this.#recentFor(inputs)
+      if (recent !== undefined) {
+        return await this.#programs.use(recent.inputShapes, (sized) => this.#start(sized, data, signal))
+      }
+      const shapes = readShapes(this.#infos, inputs, this.#options.layout)
+      const copies = data.map((array) => array.slice())
+      return await this.#programs.use(shapes, (sized) => this.#start(sized, copies, signal))
+    } finally {
+      this.#pending--
+    }
+  }
+
+  /**
+   * Runs the network and waits for it. Gives the outputs by name, batch first.
+   *
+   * Throws ShapeError, DTypeError, OptionError (names) and DisposedError.
+   */
+  runSync(inputs: RunInputs<I>): RunOutputs<O> {
+    this.#programs.checkUsable()
+    const data = readData(this.#infos, inputs)
+    const sized =
+      this.#recentFor(inputs) ?? this.#programs.getSync(readShapes(this.#infos, inputs, this.#options.layout))
+    checkLengths(this.#infos, sized, data)
+    const outputs = allocateOutputs(sized)
+    try {
+      sized.program.runSync(data, outputs)
+    } catch (error) {
+      rethrowPublic(error)
+    }
+    return this.#toRecord(sized, outputs)
+  }
+
+  /** Runs the network with a clock at every native step. Rejects with what `run` rejects with. */
+  async profile(inputs: RunInputs<I>): Promise<readonly StepProfile[]> {
+    this.#programs.checkUsable()
+    const data = readData(this.#infos, inputs).map((array) => array.slice())
+    return this.#programs.use(readShapes(this.#infos, inputs, this.#options.layout), async ({ program, ...sized }) => {
+      checkLengths(this.#infos, sized, data)
+      const steps = program.steps()
+      const nanoseconds = await program.profile(data, allocateOutputs(sized))
+      return steps.map(({ name, op, algorithm, flops }, i) => {
+        const duration = nanoseconds[i] ?? 0
+        const gflopsPerSecond = duration > 0 ? flops / duration : 0
+        return { name, op, algorithm, milliseconds: duration / 1e6, gflopsPerSecond }
+      })
+    })
+  }
+
+  /** Native memory that the session holds. Throws DisposedError. */
+  memory(): SessionMemory {
+    return this.#programs.memory()
+  }
+
+  /** Frees the native memory; runs that are under way reject with DisposedError. Safe to call again. */
+  dispose(): void {
+    this.#programs.dispose()
+  }
+
+  [disposeSymbol](): void {
+    this.dispose()
+  }
+
+  async [asyncDisposeSymbol](): Promise<void> {
+    this.dispose()
+  }
+
+  /** @internal Makes the plan for one image of the network's own size. */
+  async prepare(): Promise<void> {
+    await this.#programs.use(
+      this.#infos.map(({ shape }) => [1, ...shape]),
+      async () => undefined,
+    )
+  }
+
+  #checkQueue(): void {
+    const { maxConcurrency, maxQueue } = this.#options
+    if (this.#pending < maxConcurrency + maxQueue) return
+    throw new QueueFullError(`Expected at most ${maxQueue} runs to wait but as many are waiting already`, {
+      expected: maxQueue,
+      actual: this.#pending - maxConcurrency,
+      hint: 'Wait for a run to end, or compile with a larger maxQueue',
+    })
+  }
+
+  /** The program that was used last, when the inputs are of its batch and size. */
+  #recentFor(inputs: RunInputs<I>): SizedProgram | undefined {
+    const recent = this.#programs.recent
+    return recent !== undefined && fits(this.#infos, inputs, recent.inputShapes) ? recent : undefined
+  }
+
+  async #start(sized: SizedProgram, data: readonly Float32Array[], signal?: AbortSignal): Promise<RunOutputs<O>> {
+    if (signal?.aborted) throw abortError(signal)
+    checkLengths(this.#infos, sized, data)
+    const outputs = allocateOutputs(sized)
+    const { promise, cancel } = sized.program.run(data, outputs)
+    signal?.addEventListener('abort', cancel)
+    try {
+      await promise
+    } catch (error) {
+      throw signal?.aborted ? abortError(signal) : error
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+    return this.#toRecord(sized, outputs)
+  }
+
+  #toRecord({ outputShapes }: SizedProgram, outputs: readonly Float32Array[]): RunOutputs<O> {
+    const record: Record<string, Tensor> = {}
+    for (let i = 0; i < outputs.length; i++) {
+      const shape = outputShapes[i] as readonly number[]
+      record[this.#outputNames[i] as string] = new Tensor(outputs[i] as Float32Array, shape)
+    }
+    return record as RunOutputs<O>
+  }
+}
+
+/**
+ * Makes a network ready to run: packs its weights off the main thread. `Model.compile` calls it.
+ *
+ * Throws OptionError, and WeightsError when a parameter has no data.
+ */
+export async function createSession<I extends string = string, O extends string = string>(
+  source: GraphSource,
+  options: CompileOptions = {},
+): Promise<Session<I, O>> {
+  const session = new Session<I, O>(source, checkOptions(options))
+  try {
+    await session.prepare()
+  } catch (error) {
+    session.dispose()
+    throw error
+  }
+  return session
+}
+
+function allocateOutputs({ outputSizes }: Pick<SizedProgram, 'outputSizes'>): Float32Array[] {
+  const outputs: Float32Array[] = []
+  for (let i = 0; i < outputSizes.length; i++) outputs.push(new Float32Array(outputSizes[i] as number))
+  return outputs
+}
+
+/** A tensor whose memory was transferred away is as long as none. */
+function checkLengths(
+  infos: readonly InputInfo[],
+  { inputSizes }: Pick<SizedProgram, 'inputSizes'>,
+  data: readonly Float32Array[],
+): void {
+  for (let i = 0; i < inputSizes.length; i++) {
+    const actual = data[i]?.length
+    if (actual === inputSizes[i]) continue
+    const name = infos[i]?.name
+    throw new ShapeError(
+      `Expected the data of input '${name}' to have ${inputSizes[i]} elements but it has ${actual}`,
+      { expected: inputSizes[i], actual, hint: 'Its memory may have been transferred to another thread' },
+    )
+  }
+}
+
+function abortError(signal: AbortSignal): AbortError {
+  return new AbortError(undefined, { cause: signal.reason })
+}

@@ -1,0 +1,55 @@
+import { DTypeError, invalidOption, ShapeError, show } from './errors.js'
+import { elementCount } from './shape.js'
+
+const isFloat32Array = (value: unknown): value is Float32Array =>
+  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]'
+
+/**
+ * Numbers and their shape; the data is not copied.
+ *
+ * Throws ShapeError when the shape is not made of positive integers or does not fit the length, DTypeError when the data is no Float32Array.
+ *
+ * ```ts
+ * import { Tensor } from 'im2col'
+ *
+ * const pixels = new Tensor(new Float32Array(224 * 224 * 3), [224, 224, 3])
+ * ```
+ */
+export class Tensor {
+  readonly dtype = 'float32'
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+
+  constructor(data: Float32Array, shape: readonly number[]) {
+    if (!isFloat32Array(data)) {
+      throw new DTypeError(`Expected the data of a tensor to be a Float32Array but received ${show(data)}`, {
+        expected: 'Float32Array',
+        actual: data,
+      })
+    }
+    if (!Array.isArray(shape)) throw invalidOption('the shape of a tensor', 'an array of positive integers', shape)
+    const expected = elementCount(shape)
+    if (data.length !== expected) {
+      throw new ShapeError(
+        `A tensor of shape ${show(shape)} has ${expected} elements but the data has ${data.length}`,
+        { expected, actual: data.length },
+      )
+    }
+    this.data = data
+    this.shape = Object.freeze([...shape])
+    Object.freeze(this)
+  }
+
+  /**
+   * A new tensor of zeros.
+   *
+   * ```ts
+   * import { Tensor } from 'im2col'
+   *
+   * Tensor.zeros([2, 3]).data.length // 6
+   * ```
+   */
+  static zeros(shape: readonly number[]): Tensor {
+    return new Tensor(new Float32Array(elementCount(shape)), shape)
+  }
+}

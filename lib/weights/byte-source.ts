@@ -1,0 +1,95 @@
+/** Random access to the bytes of a file or of memory, in reads that leave the event loop free. */
+
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { OptionError, WeightsError } from '../errors.js'
+
+export interface ByteSource {
+  /** How messages call it: the path in quotes, or "the given bytes". */
+  readonly name: string
+  readonly sizeBytes: number
+  /** Fills all of `targets`, one after the other, from `position` on. */
+  read(targets: readonly Uint8Array[], position: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens a path, a `file:` URL or bytes; throws `WeightsError` when the file cannot be read. */
+export async function openByteSource(source: string | URL | Uint8Array): Promise<ByteSource> {
+  if (typeof source === 'string') return openFile(source)
+  if (source instanceof URL) {
+    if (source.protocol === 'file:') return openFile(fileURLToPath(source))
+    throw new OptionError(`Expected a file: URL but received ${source.href.slice(0, 100)}`, {
+      expected: 'file:',
+      actual: source.protocol,
+    })
+  }
+  if (ArrayBuffer.isView(source) && source.BYTES_PER_ELEMENT === 1) return memorySource(source)
+  throw new OptionError(`Expected a path, a file: URL or a Uint8Array but received ${typeof source}`, {
+    expected: 'string, URL or Uint8Array',
+    actual: typeof source,
+  })
+}
+
+async function openFile(path: string): Promise<ByteSource> {
+  const name = `"${path}"`
+  let handle: FileHandle
+  let sizeBytes: number
+  try {
+    // Opening a pipe or a device could wait for ever, so the kind is looked at first.
+    const stats = await stat(path)
+    if (!stats.isFile()) throw new WeightsError(`${name} is not a regular file`)
+    sizeBytes = stats.size
+    handle = await open(path, 'r')
+  } catch (error) {
+    if (error instanceof WeightsError) throw error
+    throw new WeightsError(`Cannot read ${name}: ${(error as Error).message}`, { cause: error })
+  }
+  return {
+    name,
+    sizeBytes,
+    read: (targets, position) => readFully(handle, name, targets, position),
+    close: () => handle.close(),
+  }
+}
+
+async function readFully(handle: FileHandle, name: string, targets: readonly Uint8Array[], position: number) {
+  let rest = targets.filter((target) => target.byteLength > 0)
+  while (rest.length > 0) {
+    let bytesRead: number
+    try {
+      bytesRead = (await handle.readv(rest, position)).bytesRead
+    } catch (error) {
+      throw new WeightsError(`Cannot read ${name}: ${(error as Error).message}`, { cause: error })
+    }
+    if (bytesRead === 0) throw new WeightsError(`${name} ended at byte ${position} while it was being read`)
+    position += bytesRead
+    rest = dropBytes(rest, bytesRead)
+  }
+}
+
+function dropBytes(targets: readonly Uint8Array[], count: number): Uint8Array[] {
+  let first = 0
+  while (first < targets.length && count >= (targets[first] as Uint8Array).byteLength) {
+    count -= (targets[first] as Uint8Array).byteLength
+    first++
+  }
+  const rest = targets.slice(first)
+  if (count > 0) rest[0] = (rest[0] as Uint8Array).subarray(count)
+  return rest
+}
+
+function memorySource(bytes: Uint8Array): ByteSource {
+  return {
+    name: 'the given bytes',
+    sizeBytes: bytes.byteLength,
+    async read(targets, position) {
+      for (const target of targets) {
+        target.set(bytes.subarray(position, position + target.byteLength))
+        position += target.byteLength
+      }
+      await setImmediate()
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,119 @@
+// The tile of every dense convolution: for pixels m and channels j of one panel
+//
+//   y(m, j) = act(bias[j] + residual[residual_offsets[m] + j] + sum over runs r and k < run_length of
+//                 input[input_offsets[m] + run_offsets[r] + k] * weights[(r * run_length + k) * panel width + j])
+//
+// goes to output[output_offsets[m] + j].
+//
+// Layouts: see GemmTile. Weights are packed by ops/conv_weights.cpp, channels beyond `channels` are zero there; outputs and
+// residuals are only touched for j < channels. The order of the sum is fixed, so a result does not depend on how the
+// pixels were grouped into tiles.
+//
+// The tile holds pixels x vectors accumulators, one broadcast and `vectors` weights in registers; its largest sizes come
+// from that count (32 or 16 registers) and from loads: a step costs pixels + vectors loads and pixels x vectors
+// multiply-adds, so wide tiles are bound by the FMA units and narrow ones by loads.
+#pragma once
+
+template <int kPixels, int kVectors>
+IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kVectors]) {
+  ptrdiff_t pixel[kPixels];
+  IM2COL_UNROLL
+  for (int m = 0; m < kPixels; ++m) pixel[m] = t.input_offsets[m];
+  const float* weights = t.weights;
+  const float* prefetch = t.prefetch;
+  for (int64_t r = 0; r < t.run_count; ++r) {
+    const float* input = t.input + t.run_offsets[r];
+    const float* const end = input + t.run_length;
+    for (; input != end; ++input) {
+      V w[kVectors];
+      IM2COL_UNROLL
+      for (int v = 0; v < kVectors; ++v) w[v] = Load(weights + v * kLanes);
+      IM2COL_UNROLL
+      for (int m = 0; m < kPixels; ++m) {
+        const V x = Set(input[pixel[m]]);
+        IM2COL_UNROLL
+        for (int v = 0; v < kVectors; ++v) acc[m][v] = MulAdd(x, w[v], acc[m][v]);
+      }
+      weights += kVectors * kLanes;
+      Prefetch(prefetch);
+      prefetch += t.prefetch_step;
+    }
+  }
+}
+
+// Activations that are no clamp, over outputs that are still in the cache: in registers they would be inlined into every
+// tile.
+IM2COL_INLINE void gemm_activate_outputs(const GemmTile& t) {
+  for (int m = 0; m < t.pixels; ++m) {
+    for (int j = 0; j < t.channels; j += kLanes) {
+      const int count = t.channels - j < kLanes ? t.channels - j : kLanes;
+      float* y = t.output + t.output_offsets[m] + j;
+      StoreN(apply_activation(LoadN(y, count), t.activation), y, count);
+    }
+  }
+}
+
+template <int kPixels, int kVectors>
+void gemm_tile(const GemmTile& t) {
+  V acc[kPixels][kVectors];
+  IM2COL_UNROLL
+  for (int v = 0; v < kVectors; ++v) {
+    const V bias = Load(t.bias + v * kLanes);
+    IM2COL_UNROLL
+    for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
+  }
+  gemm_accumulate<kPixels, kVectors>(t, acc);
+
+  const Clamp clamp = clamp_of(t.activation);
+  if (t.channels == kVectors * kLanes) {
+    IM2COL_UNROLL
+    for (int m = 0; m < kPixels; ++m) {
+      IM2COL_UNROLL
+      for (int v = 0; v < kVectors; ++v) {
+        V y = acc[m][v];
+        if (t.residual) y = Add(y, LoadU(t.residual + t.residual_offsets[m] + v * kLanes));
+        StoreU(apply_clamp(clamp, y), t.output + t.output_offsets[m] + v * kLanes);
+      }
+    }
+  } else {
+    alignas(64) float rows[kPixels][kVectors * kLanes];
+    IM2COL_UNROLL
+    for (int m = 0; m < kPixels; ++m) {
+      IM2COL_UNROLL
+      for (int v = 0; v < kVectors; ++v) Store(acc[m][v], &rows[m][v * kLanes]);
+    }
+    for (int m = 0; m < kPixels; ++m) {
+      for (int j = 0; j < t.channels; j += kLanes) {
+        const int count = t.channels - j < kLanes ? t.channels - j : kLanes;
+        V y = Load(&rows[m][j]);
+        if (t.residual) y = Add(y, LoadN(t.residual + t.residual_offsets[m] + j, count));
+        StoreN(apply_clamp(clamp, y), t.output + t.output_offsets[m] + j, count);
+      }
+    }
+  }
+}
+
+using GemmTileFunction = void (*)(const GemmTile&);
+
+template <int kVectors, size_t... kPixelsMinusOne>
+IM2COL_INLINE GemmTileFunction gemm_tile_of(int pixels, std::index_sequence<kPixelsMinusOne...>) {
+  static constexpr GemmTileFunction table[] = {gemm_tile<static_cast<int>(kPixelsMinusOne) + 1, kVectors>...};
+  return table[pixels - 1];
+}
+
+template <int kVectors>
+IM2COL_INLINE void gemm_panel(const GemmTile& t) {
+  if constexpr (kMaxPixels[kVectors - 1] > 0) {
+    gemm_tile_of<kVectors>(t.pixels, std::make_index_sequence<kMaxPixels[kVectors - 1]>())(t);
+  }
+}
+
+void gemm_f32(const GemmTile& t) {
+  switch (t.panel_vectors) {
+    case 1: gemm_panel<1>(t); break;
+    case 2: gemm_panel<2>(t); break;
+    case 3: gemm_panel<3>(t); break;
+    case 4: gemm_panel<4>(t); break;
+  }
+  if (!clamp_of(t.activation).complete) gemm_activate_outputs(t);
+}

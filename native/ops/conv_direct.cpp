@@ -1,0 +1,140 @@
+// Direct convolution: the inputs of a pixel are runs of the padded image itself, so nothing is gathered. For one (kz, ky)
+// the kw * C inputs are one run where the taps are neighbours in memory, else every tap is a run of its own.
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "conv_tiles.h"
+#include "view.h"
+
+namespace im2col {
+
+namespace {
+
+// Parts of a typical second-level cache: weights up to the one are read again for every block of pixels, and a block's
+// inputs take the other.
+constexpr int64_t kResidentWeightsBytes = 512 * 1024;
+constexpr int64_t kBlockBytes = 256 * 1024;
+// Enough tasks for threads that finish unevenly.
+constexpr int64_t kTasksPerThread = 4;
+// While a block of few tiles meets one panel, the next is prefetched; with more tiles its first use is a small part.
+constexpr int64_t kPrefetchTiles = 16;
+// Pixels whose inputs are a multiple of a page apart compete for the twelve ways of a set in the first-level cache.
+constexpr int64_t kPageBytes = 4096;
+constexpr int kMaxAliasedPixels = 12;
+
+struct Runs {
+  std::vector<ptrdiff_t> offsets;  // from the first tap of a pixel
+  int64_t length = 0;
+};
+
+Runs make_runs(const ConvProblem& p) {
+  const bool joined = p.groups == 1 && p.dilation[2] == 1 && p.input.strides[3] == p.in_channels();
+  const int64_t taps = joined ? 1 : p.kernel[2];
+  Runs runs;
+  runs.length = joined ? p.kernel[2] * p.in_channels() : p.group_in();
+  for (int64_t z = 0; z < p.kernel[0]; ++z) {
+    for (int64_t y = 0; y < p.kernel[1]; ++y) {
+      for (int64_t x = 0; x < taps; ++x) {
+        runs.offsets.push_back(z * p.dilation[0] * p.input.strides[1] + y * p.dilation[1] * p.input.strides[2] +
+                               x * p.dilation[2] * p.input.strides[3]);
+      }
+    }
+  }
+  return runs;
+}
+
+int largest_tile(const ConvProblem& p, const KernelTable& kernels, const Panels& panels) {
+  const int largest = kernels.max_pixels[panels.widest() - 1];
+  const bool aliased = p.stride[2] * p.input.strides[3] * static_cast<int64_t>(sizeof(float)) % kPageBytes == 0;
+  return aliased ? std::min(largest, kMaxAliasedPixels) : largest;
+}
+
+class DirectConv final : public Step {
+ public:
+  DirectConv(const ConvProblem& p, const BuildContext& context, PackedConv packed)
+      : output_(p.output),
+        runs_(make_runs(p)),
+        groups_(p.groups),
+        group_in_(p.group_in()),
+        flops_(p.flops()),
+        origin_(p.input.offset),
+        tiles_(p, context.kernels, largest_tile(p, context.kernels, packed.panels), std::move(packed)),
+        input_offsets_(tiles_.grid().offsets({p.input.strides[0], p.stride[0] * p.input.strides[1],
+                                              p.stride[1] * p.input.strides[2], p.stride[2] * p.input.strides[3]})) {
+    for (int axis = 0; axis < 3; ++axis) origin_ -= p.pad_start[axis] * p.input.strides[1 + axis];
+    const PixelGrid& grid = tiles_.grid();
+    const int64_t weights_bytes = tiles_.panels().padded_channels() * p.reduction() * static_cast<int64_t>(sizeof(float));
+    const int64_t tile_bytes = grid.largest_tile() * p.stride[2] * p.group_in() * static_cast<int64_t>(sizeof(float));
+    block_ = weights_bytes > kResidentWeightsBytes ? grid.tiles() : std::max<int64_t>(1, kBlockBytes / tile_bytes);
+  }
+
+  // A task is a block of tiles of one group against a range of panels. Panels are the outer loop: the weights of one are
+  // read once for the block, which stays in the cache.
+  void run(const RunContext& context) const override {
+    zero_halo(output_, context.arena);
+    const int64_t panels = tiles_.panels().count(), tiles = tiles_.grid().tiles();
+    const int64_t threads = context.parallel.max_threads();
+    int64_t block = std::min(block_, tiles);
+    int64_t splits = 1;  // of the panels
+    if (threads > 1) {
+      const int64_t wanted = kTasksPerThread * threads;
+      const int64_t blocks = groups_ * ((tiles + block - 1) / block);
+      splits = std::min(panels, (wanted + blocks - 1) / blocks);
+      if (blocks * splits < wanted) {
+        const int64_t cuts = (wanted + groups_ * splits - 1) / (groups_ * splits);
+        block = std::max<int64_t>(1, (tiles + cuts - 1) / cuts);
+      }
+    }
+    const int64_t blocks = (tiles + block - 1) / block;
+    context.parallel.run(groups_ * splits * blocks, [&](int64_t task, int) {
+      const int64_t group = task / (splits * blocks);
+      const int64_t split = task / blocks % splits;
+      const int64_t first = task % blocks * block;
+      run_block(context.arena, group, panels * split / splits, panels * (split + 1) / splits, first, std::min(first + block, tiles));
+    });
+  }
+
+  std::string algorithm() const override {
+    return "direct " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest());
+  }
+  double flops() const override { return flops_; }
+
+ private:
+  void run_block(float* arena, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
+    ConvTiles::Input input{arena + origin_ + group * group_in_, nullptr, runs_.offsets.data(),
+                           static_cast<int64_t>(runs_.offsets.size()), runs_.length};
+    const int64_t parts = last_tile - first_tile <= kPrefetchTiles ? last_tile - first_tile : 0;
+    for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+      for (int64_t tile = first_tile; tile < last_tile; ++tile) {
+        input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
+        tiles_.run(input, tile, group, panel, tile - first_tile, panel + 1 < last_panel ? parts : 0, arena);
+      }
+    }
+  }
+
+  ViewSpec output_;
+  Runs runs_;
+  int64_t groups_;
+  int64_t group_in_;
+  double flops_;
+  int64_t origin_;  // of the first tap of output pixel (0, 0, 0, 0)
+  ConvTiles tiles_;
+  std::vector<ptrdiff_t> input_offsets_;
+  int64_t block_ = 1;  // tiles
+};
+
+bool applies(const ConvProblem& problem) { return problem.halo_covers_padding(); }
+
+Status make(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step) {
+  PackedConv packed;
+  if (Status status = pack_conv(problem, context, packed); !status.ok()) return status;
+  step = std::make_unique<DirectConv>(problem, context, std::move(packed));
+  return Status::Ok();
+}
+
+}  // namespace
+
+const ConvAlgorithm kConvDirect = {"direct", applies, gemm_cost, make};
+
+}  // namespace im2col

@@ -1,0 +1,61 @@
+// A convolution as its algorithms see it: sizes, views and weights, read from the step and checked once.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "../kernels/kernel_types.h"
+#include "step.h"
+
+namespace im2col {
+
+// Sizes and places. Spatial triples are d, h, w.
+struct ConvGeometry {
+  ViewSpec input;
+  ViewSpec output;
+  ViewSpec residual;  // of the output's sizes; only when has_residual
+  bool has_residual = false;
+  std::array<int64_t, 3> kernel, stride, dilation, pad_start;
+  int64_t groups = 1;
+  Activation activation;
+
+  int64_t in_channels() const { return input.shape[4]; }
+  int64_t out_channels() const { return output.shape[4]; }
+  int64_t group_in() const { return in_channels() / groups; }
+  int64_t group_out() const { return out_channels() / groups; }
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t reduction() const { return taps() * group_in(); }  // the GEMM's K
+  double flops() const;
+
+  // True when every input element that any output reads lies in the view or its halo.
+  bool halo_covers_padding() const;
+};
+
+// Geometry and weights; the weights are only there while steps are built.
+struct ConvProblem : ConvGeometry {
+  bool flip = false;
+  const ParameterSpec* weight = nullptr;  // (O, I / groups, kd, kh, kw)
+  const ParameterSpec* bias = nullptr;    // (O), or null
+  const ParameterSpec* scale = nullptr;   // (O) multiplies the weight's rows, or null
+};
+
+Status read_conv_problem(const StepSpec& spec, const BuildContext& context, ConvProblem& problem);
+
+// An algorithm: whether it can run a problem at all, what that would cost, and the step that does.
+struct ConvAlgorithm {
+  const char* name;
+  bool (*applies)(const ConvProblem& problem);
+  // In floating-point operations at full speed, of the same machine for every algorithm. It does not depend on the number
+  // of threads, because the algorithm decides the bits of the result.
+  double (*cost)(const ConvProblem& problem, const KernelTable& kernels);
+  Status (*make)(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step);
+};
+
+extern const ConvAlgorithm kConvDepthwise;  // conv_depthwise.cpp
+extern const ConvAlgorithm kConvDirect;     // conv_direct.cpp
+extern const ConvAlgorithm kConvIm2col;     // conv_im2col.cpp
+extern const ConvAlgorithm kConvWinograd2;  // conv_winograd.cpp
+extern const ConvAlgorithm kConvWinograd4;
+
+}  // namespace im2col

@@ -1,0 +1,36 @@
+// Packed weights of a session, shared by its plans: a packing is made once for each (key, packing kind).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "../runtime/aligned.h"
+#include "../runtime/status.h"
+
+namespace im2col {
+
+class WeightStore {
+ public:
+  using Packed = std::shared_ptr<const AlignedBuffer>;
+
+  WeightStore() = default;
+  WeightStore(const WeightStore&) = delete;
+  WeightStore& operator=(const WeightStore&) = delete;
+
+  // Returns the packing `kind` of the weights `key`, calling pack(destination of `size` elements) when it is new.
+  // Thread-safe; a second caller waits for the packing of the first. `packed` may outlive the store.
+  Status get(const std::string& key, const std::string& kind, size_t size, const std::function<void(float*)>& pack, Packed& packed);
+
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Packed> entries_;
+  std::atomic<size_t> bytes_{0};
+};
+
+}  // namespace im2col

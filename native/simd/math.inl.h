@@ -1,0 +1,118 @@
+// Elementary functions on vectors. Errors are the largest over all float32 inputs in the range, in units in the last place
+// (ULP) of the exact result; native/test/math_test.cpp asserts them on every ISA. NaN gives NaN, denormals are exact
+// inputs and results. Coefficients: Cephes (Moshier).
+#pragma once
+
+// 2^n for integers n in [-126, 127].
+IM2COL_INLINE V power_of_two(VI n) { return BitCastToFloat(ShiftLeft<23>(Add(n, SetInt(127)))); }
+
+// x = n ln 2 + r with |r| <= ln 2 / 2 and integer n, for |x| < 2^20. Adding 1.5 * 2^23 rounds to an integer, which is then
+// the low bits; the high part of ln 2 has so few bits that n times it is exact.
+struct ExpReduction {
+  VI n;
+  V r;
+};
+IM2COL_INLINE ExpReduction reduce_exp(V x) {
+  const V magic = Set(12582912.0f);
+  const V shifted = MulAdd(x, Set(1.44269504088896341f), magic);
+  const V n = Sub(shifted, magic);
+  V r = NegMulAdd(n, Set(0.693359375f), x);
+  r = NegMulAdd(n, Set(-2.12194440e-4f), r);
+  return {Sub(BitCastToInt(shifted), BitCastToInt(magic)), r};
+}
+
+// exp(r) - 1 for |r| <= ln 2 / 2.
+IM2COL_INLINE V expm1_reduced(V r) {
+  V p = Set(1.9875691500e-4f);
+  p = MulAdd(p, r, Set(1.3981999507e-3f));
+  p = MulAdd(p, r, Set(8.3334519073e-3f));
+  p = MulAdd(p, r, Set(4.1665795894e-2f));
+  p = MulAdd(p, r, Set(1.6666665459e-1f));
+  p = MulAdd(p, r, Set(5.0000001201e-1f));
+  return MulAdd(p, Mul(r, r), r);
+}
+
+// e^x. Max error: 1.1 ULP. Valid range: all; overflows to infinity above 88.7228, denormal below -87.34, 0 below -103.98.
+IM2COL_INLINE V Exp(V x) {
+  const ExpReduction e = reduce_exp(Min(Set(89.0f), Max(Set(-105.0f), x)));
+  // 2^n in two factors, since n spans [-151, 128].
+  const VI half = ShiftRight<1>(e.n);
+  const V p = Add(expm1_reduced(e.r), Set(1.0f));
+  return Mul(Mul(p, power_of_two(half)), power_of_two(Sub(e.n, half)));
+}
+
+// e^x - 1 without cancellation near 0. Max error: 1 ULP. Valid range: x <= 0.
+IM2COL_INLINE V Expm1Negative(V x) {
+  const ExpReduction e = reduce_exp(Max(Set(-25.0f), x));
+  const V scale = power_of_two(e.n);
+  return MulAdd(scale, expm1_reduced(e.r), Sub(scale, Set(1.0f)));
+}
+
+// Natural logarithm. Max error: 1 ULP. Valid range: all; -infinity at 0, NaN below.
+IM2COL_INLINE V Log(V x) {
+  // Denormals are scaled into the normal range first.
+  const M tiny = Lt(x, Set(1.17549435e-38f));
+  const VI bits = BitCastToInt(IfThenElse(tiny, Mul(x, Set(33554432.0f)), x));
+  // x = m 2^n with m in [sqrt(1/2), sqrt(2)); 0x3f3504f3 is sqrt(1/2).
+  const VI exponent = ShiftRight<23>(Sub(bits, SetInt(0x3f3504f3)));
+  const V f = Sub(BitCastToFloat(Sub(bits, ShiftLeft<23>(exponent))), Set(1.0f));
+  const V n = Sub(ConvertToFloat(exponent), IfThenElse(tiny, Set(25.0f), Zero()));
+  V p = Set(7.0376836292e-2f);
+  p = MulAdd(p, f, Set(-1.1514610310e-1f));
+  p = MulAdd(p, f, Set(1.1676998740e-1f));
+  p = MulAdd(p, f, Set(-1.2420140846e-1f));
+  p = MulAdd(p, f, Set(1.4249322787e-1f));
+  p = MulAdd(p, f, Set(-1.6668057665e-1f));
+  p = MulAdd(p, f, Set(2.0000714765e-1f));
+  p = MulAdd(p, f, Set(-2.4999993993e-1f));
+  p = MulAdd(p, f, Set(3.3333331174e-1f));
+  const V f2 = Mul(f, f);
+  V y = Mul(Mul(p, f), f2);
+  y = MulAdd(n, Set(-2.12194440e-4f), y);
+  y = NegMulAdd(Set(0.5f), f2, y);
+  y = MulAdd(n, Set(0.693359375f), Add(f, y));
+  y = IfThenElse(Lt(x, Set(INFINITY)), y, x);  // infinity and NaN stay
+  y = IfThenElse(Eq(x, Zero()), Set(-INFINITY), y);
+  return IfThenElse(Lt(x, Zero()), Set(NAN), y);
+}
+
+// x^y as exp(y log x). Max error: 2 + 2 |y log x| ULP. Valid range: x > 0, result not denormal.
+IM2COL_INLINE V PowPositive(V x, V y) { return Exp(Mul(y, Log(x))); }
+
+// Max error: 1.5 ULP. Valid range: all.
+IM2COL_INLINE V Tanh(V x) {
+  const V a = Abs(x);
+  const V x2 = Mul(x, x);
+  V p = Set(-5.70498872745e-3f);
+  p = MulAdd(p, x2, Set(2.06390887954e-2f));
+  p = MulAdd(p, x2, Set(-5.37397155531e-2f));
+  p = MulAdd(p, x2, Set(1.33314422036e-1f));
+  p = MulAdd(p, x2, Set(-3.33332819422e-1f));
+  const V near_zero = MulAdd(Mul(p, x2), x, x);
+  const V far = NegMulAdd(Set(2.0f), Div(Set(1.0f), Add(Exp(Add(a, a)), Set(1.0f))), Set(1.0f));
+  return IfThenElse(Lt(a, Set(0.625f)), near_zero, CopySign(far, x));
+}
+
+// 1 / (1 + e^-x). Max error: 2.5 ULP. Valid range: all.
+IM2COL_INLINE V Sigmoid(V x) {
+  const V e = Exp(Neg(Abs(x)));
+  return Div(IfThenElse(Lt(x, Zero()), e, Set(1.0f)), Add(Set(1.0f), e));
+}
+
+// x for x > 0, else alpha (e^x - 1). Max error: 2 ULP. Valid range: all.
+IM2COL_INLINE V Elu(V x, float alpha) {
+  return IfThenElse(Gt(x, Zero()), x, Mul(Set(alpha), Expm1Negative(Min(Zero(), x))));
+}
+
+IM2COL_INLINE V apply_activation(V x, const Activation& activation) {
+  switch (activation.kind) {
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return Max(Zero(), x);
+    case ActivationKind::kClamp: return Min(Set(activation.beta), Max(Set(activation.alpha), x));
+    case ActivationKind::kLeakyRelu: return IfThenElse(Gt(x, Zero()), x, Mul(Set(activation.alpha), x));
+    case ActivationKind::kElu: return Elu(x, activation.alpha);
+    case ActivationKind::kSigmoid: return Sigmoid(x);
+    case ActivationKind::kTanh: return Tanh(x);
+  }
+  return x;
+}

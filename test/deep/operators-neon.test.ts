@@ -1,0 +1,3 @@
+import { sweepOperators } from '../support/operator-sweep.js'
+
+await sweepOperators('neon', 250)

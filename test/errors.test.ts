@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import * as errors from '../lib/errors.js'
+
+const classes = [
+  [errors.ShapeError, 'ERR_SHAPE'],
+  [errors.OptionError, 'ERR_OPTION'],
+  [errors.WeightsError, 'ERR_WEIGHTS'],
+  [errors.ModelFormatError, 'ERR_MODEL_FORMAT'],
+  [errors.UnsupportedOpError, 'ERR_UNSUPPORTED_OP'],
+  [errors.DTypeError, 'ERR_DTYPE'],
+  [errors.DisposedError, 'ERR_DISPOSED'],
+  [errors.QueueFullError, 'ERR_QUEUE_FULL'],
+  [errors.AbortError, 'ERR_ABORTED'],
+  [errors.ImageError, 'ERR_IMAGE'],
+  [errors.UnknownModelError, 'ERR_UNKNOWN_MODEL'],
+] as const
+
+describe('errors', () => {
+  test.each(classes)('%o has the code %s and its own name', (Kind, code) => {
+    const error = new Kind('what happened', { layer: 'conv1', expected: 1, actual: 2, hint: 'Do that' })
+    expect(error).toBeInstanceOf(errors.Im2colError)
+    expect(error).toMatchObject({ code, name: Kind.name, layer: 'conv1', expected: 1, actual: 2, hint: 'Do that' })
+    expect(error.message).toBe('what happened. Do that')
+  })
+
+  test('every exported class is listed here', () => {
+    const exported = Object.values(errors).filter((value) => value.prototype instanceof errors.Im2colError)
+    expect(new Set(exported)).toEqual(new Set([...classes.map(([Kind]) => Kind), errors.NativeError]))
+  })
+
+  test('of the engine carry the code that they are given', () => {
+    const cause = new Error('dlopen failed')
+    const error = new errors.NativeError('ERR_NATIVE_MISSING', 'No engine for this machine', { cause })
+    expect(error).toMatchObject({ code: 'ERR_NATIVE_MISSING', name: 'NativeError', cause })
+  })
+
+  test('that abort have the name that the platform gives to aborts', () => {
+    expect(new errors.AbortError().name).toBe('AbortError')
+  })
+})
+
+describe('an invalid option', () => {
+  test.each([
+    [-1, '-1 (number)'],
+    [Number.NaN, 'NaN (number)'],
+    ['3', '"3" (string)'],
+    [null, 'null (null)'],
+    [undefined, 'undefined (undefined)'],
+    [3n, '3 (bigint)'],
+    [[1, 2], '[1, 2] (array)'],
+    [new Float32Array(2), 'Float32Array (Float32Array)'],
+    [{ height: 1 }, '{ height } (Object)'],
+    [Object.create(null), '{  } (object)'],
+    [() => 1, 'function (function)'],
+    [Symbol('s'), 'Symbol(s) (symbol)'],
+  ])('says what came: %#', (given, text) => {
+    const error = errors.invalidOption('stride', 'a positive integer', given)
+    expect(error.message).toBe(`Expected stride to be a positive integer but received ${text}`)
+    expect(error).toMatchObject({ code: 'ERR_OPTION', expected: 'a positive integer', actual: given })
+  })
+
+  test('shows long values in short', () => {
+    const { message } = errors.invalidOption('name', 'short', 'x'.repeat(10_000))
+    expect(message.length).toBeLessThan(200)
+  })
+})

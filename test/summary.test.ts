@@ -1,0 +1,185 @@
+import { describe, expect, test, vi } from 'vitest'
+import {
+  type AnySym,
+  add,
+  batchNorm,
+  concat,
+  conv1d,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  flatten,
+  globalAvgPool,
+  type Layer,
+  maxPool2d,
+  model,
+  module,
+  relu,
+  relu6,
+  sequential,
+} from '../lib/index.js'
+
+const quiet = { print: false }
+
+const vgg = (widths: readonly (number | 'pool')[]) =>
+  sequential(
+    ...widths.flatMap((width): Layer[] =>
+      width === 'pool' ? [maxPool2d({ kernel: 2 })] : [conv2d(width, { kernel: 3, padding: 1 }), relu],
+    ),
+  )
+
+const vgg16 = [
+  64,
+  64,
+  'pool',
+  128,
+  128,
+  'pool',
+  256,
+  256,
+  256,
+  'pool',
+  512,
+  512,
+  512,
+  'pool',
+  512,
+  512,
+  512,
+  'pool',
+] as const
+
+describe('the data of a summary', () => {
+  test("of AlexNet's first layer are what the textbooks count", () => {
+    const { layers, ...total } = model({ input: [227, 227, 3] }, conv2d(96, { kernel: 11, stride: 4 })).summary(quiet)
+    expect(layers).toEqual([
+      {
+        path: '',
+        type: 'conv2d',
+        outputShape: [55, 55, 96],
+        parameterCount: 34_944,
+        macs: 105_415_200,
+        receptiveField: { size: [11, 11], jump: [4, 4] },
+      },
+    ])
+    expect(total).toMatchObject({ parameterCount: 34_944, macs: 105_415_200, parameterBytes: 139_776 })
+  })
+
+  test("of VGG-16's convolutions have its published size, work and receptive field", () => {
+    const summary = model({ input: [224, 224, 3] }, vgg(vgg16)).summary(quiet)
+    expect(summary.parameterCount).toBe(14_714_688)
+    expect(summary.macs).toBe(15_346_630_656)
+    expect(summary.layers.at(-1)).toMatchObject({
+      outputShape: [7, 7, 512],
+      receptiveField: { size: [212, 212], jump: [32, 32] },
+    })
+  })
+
+  test('count a shared layer once as parameters and twice as work', () => {
+    const m = { conv: conv2d(4, { kernel: 3, padding: 1 }) }
+    const summary = model(
+      { input: [8, 8, 4] },
+      module(m, (x: AnySym) => m.conv(m.conv(x))),
+    ).summary(quiet)
+    expect(summary.layers.map(({ parameterCount }) => parameterCount)).toEqual([148, 0])
+    expect(summary.parameterCount).toBe(148)
+    expect(summary.macs).toBe(2 * 8 * 8 * 4 * 4 * 9)
+  })
+
+  test('count learnable parameters, and the bytes of all that is stored', () => {
+    const summary = model({ input: [8, 8, 4] }, batchNorm()).summary(quiet)
+    expect(summary).toMatchObject({ parameterCount: 8, parameterBytes: 4 * 4 * 4, macs: 0 })
+  })
+
+  test('count grouped and dense work', () => {
+    const macs = (shape: readonly number[], layer: Layer) => model({ input: shape }, layer).macs
+    expect(macs([8, 8, 32], depthwiseConv2d({ kernel: 3, padding: 1 }))).toBe(8 * 8 * 32 * 9)
+    expect(macs([8, 8, 32], conv2d(64, { kernel: 3, padding: 1, groups: 4 }))).toBe(8 * 8 * 64 * 8 * 9)
+    expect(macs([10, 2], conv1d(3, { kernel: 3 }))).toBe(8 * 3 * 2 * 3)
+    expect(macs([784], dense(10))).toBe(7840)
+    expect(macs([8, 8, 4], maxPool2d({ kernel: 2 }))).toBe(0)
+  })
+
+  test('name the layers', () => {
+    const net = sequential(depthwiseConv2d({ kernel: 3 }), relu6, relu, globalAvgPool(), flatten, dense(2))
+    const { layers } = model({ input: [8, 8, 4] }, net).summary(quiet)
+    expect(layers.map(({ path, type }) => `${path} ${type}`)).toEqual([
+      '0 depthwiseConv2d',
+      '1 relu6',
+      '2 relu',
+      '3 globalAvgPool',
+      '4 flatten',
+      '5 dense',
+    ])
+  })
+})
+
+describe('the receptive field', () => {
+  const last = (shape: readonly number[], layer: Layer) =>
+    model({ input: shape }, layer).summary(quiet).layers.at(-1)?.receptiveField
+
+  test('grows with dilation and differs by axis', () => {
+    expect(last([32, 32, 1], conv2d(1, { kernel: 3, dilation: 4 }))).toEqual({ size: [9, 9], jump: [1, 1] })
+    expect(last([32, 32, 1], conv2d(1, { kernel: [3, 7], stride: [1, 2] }))).toEqual({ size: [3, 7], jump: [1, 2] })
+  })
+
+  test('is that of the widest branch', () => {
+    const m = { one: conv2d(4, { kernel: 1 }), five: conv2d(4, { kernel: 5, padding: 2 }) }
+    expect(
+      last(
+        [9, 9, 4],
+        module(m, (x: AnySym) => concat(m.one(x), m.five(x))),
+      ),
+    ).toEqual({ size: [5, 5], jump: [1, 1] })
+    expect(
+      last(
+        [9, 9, 4],
+        module(m, (x: AnySym) => add(m.five(x), x)),
+      ),
+    ).toEqual({ size: [5, 5], jump: [1, 1] })
+  })
+
+  test('of global pooling and of flattening is the whole', () => {
+    const whole = { size: [16, 12], jump: [16, 12] }
+    expect(last([16, 12, 4], globalAvgPool())).toEqual(whole)
+    expect(last([16, 12, 4], sequential(flatten, dense(3)))).toEqual(whole)
+    expect(last([16, 12, 4], sequential(globalAvgPool(), flatten))).toEqual(whole)
+  })
+
+  test('does not exist for a flat input', () => {
+    expect(last([7], dense(3))).toEqual({ size: [], jump: [] })
+  })
+})
+
+describe('the table', () => {
+  const net = model({ input: [28, 28, 1] }, sequential(conv2d(6, { kernel: 5, padding: 2 }), relu, flatten, dense(10)))
+
+  test('lines up layers, shapes, parameters, work and receptive fields', () => {
+    expect(String(net.summary(quiet))).toBe(
+      [
+        'layer  type     output       parameters     MACs  receptive field  jump',
+        '-----  -------  -----------  ----------  -------  ---------------  ----',
+        'input  input    28 x 28 x 1           0        0                1     1',
+        '0      conv2d   28 x 28 x 6         156  117,600                5     1',
+        '1      relu     28 x 28 x 6           0        0                5     1',
+        '2      flatten  4704                  0        0               32    28',
+        '3      dense    10               47,050   47,040               32    28',
+        '-----  -------  -----------  ----------  -------  ---------------  ----',
+        'total                            47,206  164,640',
+        'weights: 0.18 MiB as float32',
+      ].join('\n'),
+    )
+  })
+
+  test('is printed unless that is declined', () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    try {
+      net.summary(quiet)
+      expect(log).not.toHaveBeenCalled()
+      const summary = net.summary()
+      expect(log.mock.calls).toEqual([[summary.toString()]])
+    } finally {
+      log.mockRestore()
+    }
+  })
+})

@@ -1,0 +1,209 @@
+/** Writes graphs by hand, independently of the layers and of tracing. */
+
+import type { Activation } from '../../lib/graph/activation.js'
+import type {
+  AnyNode,
+  Graph,
+  NamedValue,
+  Node,
+  Op,
+  OpAttributes,
+  Parameter,
+  ParameterRole,
+  ValueId,
+} from '../../lib/graph/graph.js'
+import { outputSize } from '../../lib/shape.js'
+import { randomSource, randomValues } from './random.js'
+
+export interface WindowChoice {
+  readonly kernel: readonly number[]
+  readonly stride?: readonly number[]
+  readonly dilation?: readonly number[]
+  readonly padStart?: readonly number[]
+  readonly padEnd?: readonly number[]
+}
+
+/** Makes nodes one after the other; parameters get random values that follow from the seed. */
+export class GraphBuilder {
+  readonly parameters = new Map<string, { readonly data: Float32Array; readonly shape: readonly number[] }>()
+  readonly #shapes: (readonly number[])[] = []
+  readonly #inputs: NamedValue[] = []
+  readonly #nodes: AnyNode[] = []
+  readonly #constants = new Map<ValueId, Float32Array>()
+  readonly #random: () => number
+
+  constructor(seed = 1) {
+    this.#random = randomSource(seed)
+  }
+
+  shapeOf(value: ValueId): readonly number[] {
+    return this.#shapes[value] ?? []
+  }
+
+  input(name: string, shape: readonly number[]): ValueId {
+    const value = this.#define(shape)
+    this.#inputs.push({ name, value })
+    return value
+  }
+
+  constant(shape: readonly number[]): ValueId {
+    const value = this.#define(shape)
+    this.#constants.set(value, randomValues(product(shape), this.#random))
+    return value
+  }
+
+  conv(
+    x: ValueId,
+    outChannels: number,
+    choice: WindowChoice,
+    options: { groups?: number; bias?: boolean } = {},
+  ): ValueId {
+    const { groups = 1, bias = true } = options
+    const [window, spatial] = this.#slide(x, choice)
+    const inChannels = this.shapeOf(x).at(-1) as number
+    const path = this.#path('conv')
+    const parameters = {
+      weight: this.#parameter(path, 'weight', [outChannels, inChannels / groups, ...window.kernel]),
+      ...(bias && { bias: this.#parameter(path, 'bias', [outChannels]) }),
+    }
+    const attributes = { ...window, outChannels, groups, flip: false }
+    return this.#append('conv', path, attributes, [x], [...spatial, outChannels], parameters)
+  }
+
+  dense(x: ValueId, outFeatures: number): ValueId {
+    const shape = this.shapeOf(x)
+    const path = this.#path('dense')
+    const parameters = {
+      weight: this.#parameter(path, 'weight', [outFeatures, shape.at(-1) as number]),
+      bias: this.#parameter(path, 'bias', [outFeatures]),
+    }
+    return this.#append('dense', path, { outFeatures }, [x], [...shape.slice(0, -1), outFeatures], parameters)
+  }
+
+  batchNorm(x: ValueId, affine = true): ValueId {
+    const shape = this.shapeOf(x)
+    const path = this.#path('norm')
+    const size = shape.slice(-1)
+    const parameters = {
+      runningMean: this.#parameter(path, 'runningMean', size),
+      runningVar: this.#parameter(path, 'runningVar', size),
+      ...(affine && { weight: this.#parameter(path, 'weight', size), bias: this.#parameter(path, 'bias', size) }),
+    }
+    return this.#append('batchNorm', path, { eps: 1e-5 }, [x], shape, parameters)
+  }
+
+  pool(
+    op: 'maxPool' | 'avgPool',
+    x: ValueId,
+    choice: WindowChoice,
+    options: { ceil?: boolean; count?: boolean } = {},
+  ): ValueId {
+    const { ceil = false, count = true } = options
+    const [window, spatial] = this.#slide(x, choice, ceil)
+    const shape = [...spatial, this.shapeOf(x).at(-1) as number]
+    const pool = { ...window, ceil }
+    return op === 'maxPool'
+      ? this.#append('maxPool', this.#path(op), pool, [x], shape)
+      : this.#append('avgPool', this.#path(op), { ...pool, countIncludePad: count }, [x], shape)
+  }
+
+  adaptivePool(op: 'adaptiveMaxPool' | 'adaptiveAvgPool', x: ValueId, size: readonly number[]): ValueId {
+    const shape = [...size, this.shapeOf(x).at(-1) as number]
+    return this.#append(op, this.#path(op), { outputSize: size }, [x], shape)
+  }
+
+  localResponseNorm(x: ValueId): ValueId {
+    const attributes = { size: 5, alpha: 0.5, beta: 0.75, k: 2 }
+    return this.#append('localResponseNorm', this.#path('lrn'), attributes, [x], this.shapeOf(x))
+  }
+
+  activation(x: ValueId, activation: Activation = { kind: 'relu' }): ValueId {
+    return this.#append('activation', this.#path('activation'), { activation }, [x], this.shapeOf(x))
+  }
+
+  softmax(x: ValueId): ValueId {
+    return this.#append('softmax', this.#path('softmax'), {}, [x], this.shapeOf(x))
+  }
+
+  identity(x: ValueId): ValueId {
+    return this.#append('identity', this.#path('dropout'), { of: 'dropout' }, [x], this.shapeOf(x))
+  }
+
+  add(a: ValueId, b: ValueId): ValueId {
+    return this.#append('add', this.#path('add'), {}, [a, b], this.shapeOf(a))
+  }
+
+  concat(...values: readonly ValueId[]): ValueId {
+    const channels = values.reduce((sum, value) => sum + (this.shapeOf(value).at(-1) as number), 0)
+    const shape = [...this.shapeOf(values[0] as ValueId).slice(0, -1), channels]
+    return this.#append('concat', this.#path('concat'), {}, values, shape)
+  }
+
+  flatten(x: ValueId): ValueId {
+    return this.#append('flatten', this.#path('flatten'), {}, [x], [product(this.shapeOf(x))])
+  }
+
+  finish(outputs: Readonly<Record<string, ValueId>>): Graph {
+    return {
+      values: this.#shapes.map((shape) => ({ shape })),
+      inputs: this.#inputs,
+      outputs: Object.entries(outputs).map(([name, value]) => ({ name, value })),
+      nodes: this.#nodes,
+      constants: this.#constants,
+    }
+  }
+
+  #slide(x: ValueId, choice: WindowChoice, ceil = false) {
+    const spatial = this.shapeOf(x).slice(0, -1)
+    const all = (value: number) => spatial.map(() => value)
+    const { kernel, stride = all(1), dilation = all(1), padStart = all(0), padEnd = padStart } = choice
+    const window = { kernel, stride, dilation, padStart, padEnd }
+    const at = (list: readonly number[], axis: number) => list[axis] as number
+    const output = spatial.map((size, axis) => {
+      const one = {
+        kernel: at(kernel, axis),
+        stride: at(stride, axis),
+        dilation: at(dilation, axis),
+        padStart: at(padStart, axis),
+        padEnd: at(padEnd, axis),
+      }
+      return outputSize(size, one, ceil)
+    })
+    return [window, output] as const
+  }
+
+  #path(kind: string): string {
+    return `${kind}${this.#nodes.length}`
+  }
+
+  #parameter(path: string, role: ParameterRole, shape: readonly number[]): Parameter {
+    const size = product(shape)
+    const fanIn = size / (shape[0] as number)
+    const values = randomValues(size, this.#random).map((value) => value / Math.sqrt(fanIn))
+    const data = role === 'runningVar' ? values.map((value) => 0.25 + value * value) : values
+    const parameter = { path: `${path}.${role}`, shape, learnable: role === 'weight' || role === 'bias' }
+    this.parameters.set(parameter.path, { data, shape })
+    return parameter
+  }
+
+  #append<K extends Op>(
+    op: K,
+    path: string,
+    attributes: OpAttributes[K],
+    inputs: readonly ValueId[],
+    shape: readonly number[],
+    parameters: Node['parameters'] = {},
+  ): ValueId {
+    const output = this.#define(shape)
+    this.#nodes.push({ op, path, attributes, inputs, parameters, output } as AnyNode)
+    return output
+  }
+
+  #define(shape: readonly number[]): ValueId {
+    return this.#shapes.push(shape) - 1
+  }
+}
+
+export function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1)
+}

@@ -1,0 +1,321 @@
+/** Every operator against the reference over generated shapes and options, on one ISA. */
+
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { engineInfo } from '../../lib/engine.js'
+import {
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+  add,
+  avgPool1d,
+  avgPool2d,
+  batchNorm,
+  clamp,
+  concat,
+  constant,
+  conv1d,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  dropout,
+  elu,
+  flatten,
+  globalAvgPool,
+  globalMaxPool,
+  leakyRelu,
+  localResponseNorm,
+  maxPool1d,
+  maxPool2d,
+  relu,
+  relu6,
+  type Sym,
+  sequential,
+  sigmoid,
+  softmax,
+  Tensor,
+  tanh,
+} from '../../lib/index.js'
+import { graphCase } from './arbitraries.js'
+import { checkNet, type NetCase } from './check-layer.js'
+import { forceIsa, type Isa } from './isa.js'
+import { evaluateGraph } from './reference.js'
+import type { RefTensor } from './reference-ops.js'
+import { sessionOf, tensorsFor } from './session-of.js'
+import { expectWithin } from './tolerance.js'
+
+type Cases = fc.Arbitrary<Omit<NetCase, 'batch' | 'seed' | 'specials'>>
+
+const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1.4e-45, 0, -0]
+
+const int = (min: number, max: number) => fc.integer({ min, max })
+const channels = fc.constantFrom(1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 48)
+const size = fc.oneof(int(1, 9), fc.constantFrom(1, 13, 16))
+const image = fc.tuple(size, size, channels)
+const net = <T>(shape: fc.Arbitrary<readonly number[]>, layer: fc.Arbitrary<T>): Cases =>
+  fc.record({ shape, layer }).map(({ shape, layer }) => ({ inputs: { input: shape }, net: layer }))
+
+interface AxisChoice {
+  readonly kernel: number
+  readonly stride: number
+  readonly dilation: number
+  readonly start: number
+  readonly end: number
+}
+
+const axis: fc.Arbitrary<AxisChoice> = fc.record({
+  kernel: int(1, 5),
+  stride: int(1, 3),
+  dilation: fc.constantFrom(1, 1, 1, 2, 3),
+  start: fc.constantFrom(0, 0, 1, 1, 2, 4),
+  end: fc.constantFrom(0, 0, 1, 1, 2, 3),
+})
+
+/** Enough padding at the end for one window. */
+const padToFit = (input: number, { kernel, dilation, start, end, ...rest }: AxisChoice): AxisChoice => {
+  const missing = dilation * (kernel - 1) + 1 - input - start - end
+  return { kernel, dilation, start, end: end + Math.max(0, missing), ...rest }
+}
+
+const window2d = (height: number, width: number, y: AxisChoice, x: AxisChoice) => {
+  const [v, h] = [padToFit(height, y), padToFit(width, x)]
+  return {
+    kernel: [v.kernel, h.kernel],
+    stride: [v.stride, h.stride],
+    dilation: [v.dilation, h.dilation],
+    padding: { top: v.start, bottom: v.end, left: h.start, right: h.end },
+  } as const
+}
+
+const conv2dCases: Cases = fc
+  .record({
+    height: size,
+    width: size,
+    y: axis,
+    x: axis,
+    inPerGroup: channels,
+    outPerGroup: channels,
+    groups: fc.constantFrom(1, 1, 1, 2, 3),
+    bias: fc.boolean(),
+    flip: fc.boolean(),
+  })
+  .filter(
+    ({ inPerGroup, outPerGroup, groups, y, x }) => inPerGroup * outPerGroup * groups * y.kernel * x.kernel < 12000,
+  )
+  .map(({ height, width, y, x, inPerGroup, outPerGroup, groups, bias, flip }) => {
+    const options = { ...window2d(height, width, y, x), groups, bias, flip }
+    return {
+      inputs: { input: [height, width, inPerGroup * groups] },
+      net: sequential(conv2d(outPerGroup * groups, options) as never),
+      options: { outChannels: outPerGroup * groups, ...options },
+      algorithms: ['auto', 'direct', 'im2col', 'winograd2', 'winograd4'],
+    }
+  })
+
+const winogradCases: Cases = fc
+  .record({ height: int(1, 16), width: int(1, 16), padding: int(0, 2), depth: channels, out: channels })
+  .map(({ height, width, padding, depth, out }) => {
+    const missing = Math.max(0, Math.ceil((3 - Math.min(height, width)) / 2))
+    const options = { kernel: 3, padding: Math.max(padding, missing) }
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(conv2d(out, options), relu6) as never,
+      options: { outChannels: out, ...options },
+      algorithms: ['auto', 'winograd2', 'winograd4', 'direct'],
+    }
+  })
+
+const depthwiseCases: Cases = fc
+  .record({
+    shape: image,
+    y: axis,
+    x: axis,
+    multiplier: fc.constantFrom(1, 1, 2),
+    bias: fc.boolean(),
+    flip: fc.boolean(),
+  })
+  .map(({ shape: [height, width, depth], y, x, multiplier, bias, flip }) => {
+    const options = { ...window2d(height, width, y, x), multiplier, bias, flip }
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(depthwiseConv2d(options) as never),
+      options,
+      algorithms: multiplier === 1 ? ['auto', 'direct', 'im2col', 'depthwise'] : ['auto', 'direct', 'im2col'],
+    }
+  })
+
+const conv1dCases: Cases = fc
+  .record({ length: int(1, 60), choice: axis, kernel: int(1, 10), depth: channels, out: channels })
+  .map(({ length, choice, kernel, depth, out }) => {
+    const { start, end, ...rest } = padToFit(length, { ...choice, kernel })
+    return {
+      inputs: { input: [length, depth] },
+      net: sequential(conv1d(out, { ...rest, padding: { left: start, right: end } }) as never),
+      algorithms: ['auto', 'direct', 'im2col'],
+    }
+  })
+
+const denseCases: Cases = fc
+  .record({ features: fc.oneof(channels, int(1, 300)), out: fc.oneof(channels, int(1, 200)), bias: fc.boolean() })
+  .map(({ features, out, bias }) => ({ inputs: { input: [features] }, net: sequential(dense(out, { bias })) }))
+
+const flattenDenseCases: Cases = fc
+  .record({ shape: fc.tuple(int(1, 5), int(1, 5), channels), out: channels })
+  .map(({ shape, out }) => ({ inputs: { input: shape }, net: sequential(flatten, dropout(), dense(out) as never) }))
+
+/** PyTorch allows padding up to half the kernel. */
+const poolAxis = axis.map(({ kernel, stride, dilation, start, end }) => {
+  const half = Math.floor((dilation * (kernel - 1) + 1) / 2)
+  return { kernel, stride, dilation, start: Math.min(start, half), end: Math.min(end, half) }
+})
+
+const pool2dCases: Cases = fc
+  .record({
+    extra: fc.tuple(int(0, 9), int(0, 9)),
+    depth: channels,
+    y: poolAxis,
+    x: poolAxis,
+    ceil: fc.boolean(),
+    countIncludePad: fc.boolean(),
+    isMax: fc.boolean(),
+  })
+  .map(({ extra, depth, y, x, ceil, countIncludePad, isMax }) => {
+    const dilate = (choice: AxisChoice) => (isMax ? choice : { ...choice, dilation: 1, ...halved(choice) })
+    const [v, h] = [dilate(y), dilate(x)]
+    const reach = ({ kernel, dilation }: AxisChoice) => dilation * (kernel - 1) + 1
+    const padding = { top: v.start, bottom: v.end, left: h.start, right: h.end }
+    const window = { kernel: [v.kernel, h.kernel], stride: [v.stride, h.stride], padding, ceil } as const
+    return {
+      inputs: { input: [reach(v) + extra[0], reach(h) + extra[1], depth] },
+      net: sequential(
+        (isMax
+          ? maxPool2d({ ...window, dilation: [v.dilation, h.dilation] })
+          : avgPool2d({ ...window, countIncludePad })) as never,
+      ),
+    }
+  })
+
+function halved({ kernel, start, end }: AxisChoice): Pick<AxisChoice, 'start' | 'end'> {
+  const half = Math.floor(kernel / 2)
+  return { start: Math.min(start, half), end: Math.min(end, half) }
+}
+
+const pool1dCases: Cases = fc
+  .record({ length: int(5, 40), depth: channels, kernel: int(1, 5), stride: int(1, 3), isMax: fc.boolean() })
+  .map(({ length, depth, kernel, stride, isMax }) => {
+    const window = { kernel, stride, padding: Math.floor(kernel / 2) }
+    return {
+      inputs: { input: [length, depth] },
+      net: sequential((isMax ? maxPool1d(window) : avgPool1d(window)) as never),
+    }
+  })
+
+const adaptiveCases: Cases = net(
+  image,
+  fc
+    .record({ out: fc.tuple(int(1, 7), int(1, 7)), isMax: fc.boolean() })
+    .map(({ out, isMax }) => sequential((isMax ? adaptiveMaxPool2d(out) : adaptiveAvgPool2d(out)) as never)),
+)
+
+const globalCases = net(image, fc.constantFrom(globalAvgPool(), globalMaxPool()))
+
+const anyShape = fc.oneof(image, fc.tuple(int(1, 20), channels), fc.tuple(fc.oneof(channels, int(1, 1100))))
+
+const slope = int(-20, 20).map((tenths) => tenths / 10)
+const activationCases = net(
+  anyShape,
+  fc.oneof(
+    fc.constantFrom<unknown>(relu, relu6, sigmoid, tanh),
+    slope.map((negativeSlope) => leakyRelu({ negativeSlope })),
+    slope.map((alpha) => elu({ alpha })),
+    fc.tuple(slope, slope).map(([a, b]) => clamp({ min: Math.min(a, b), max: Math.max(a, b) })),
+  ),
+)
+
+const lrnCases = net(
+  anyShape,
+  fc
+    .record({
+      size: int(1, 9),
+      alpha: fc.oneof(fc.constant(0), fc.double({ min: 1e-4, max: 2, noNaN: true })),
+      beta: fc.double({ min: 0.1, max: 2, noNaN: true }),
+      k: fc.double({ min: 0.5, max: 3, noNaN: true }),
+    })
+    .map((options) => localResponseNorm(options)),
+)
+
+const sumCases: Cases = anyShape.map((shape) => ({
+  inputs: { a: shape, b: shape },
+  net: <A, B>({ a, b }: { readonly a: Sym<A>; readonly b: Sym<B> }) => add(a as never, b as never),
+}))
+
+const concatCases: Cases = fc
+  .record({ height: size, width: size, a: channels, b: channels, isTwice: fc.boolean() })
+  .map(({ height, width, a, b, isTwice }) => ({
+    inputs: { a: [height, width, a], b: [height, width, b] },
+    net: (x: { readonly a: Sym<number[]>; readonly b: Sym<number[]> }) =>
+      isTwice ? concat(x.a, x.b, x.a) : relu(concat(x.a, relu(x.b))),
+  }))
+
+const constantCases: Cases = fc.record({ shape: anyShape, seed: fc.nat(99) }).map(({ shape, seed }) => {
+  const data = Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => Math.sin(i + seed))
+  const stored = constant(new Tensor(data, shape))
+  return { inputs: { input: shape }, net: (x: Sym<number[]>) => add(x, relu(stored(x))) }
+})
+
+const families: Record<string, Cases> = {
+  'conv2d, grouped or not': conv2dCases,
+  'conv2d, 3 x 3': winogradCases,
+  depthwiseConv2d: depthwiseCases,
+  conv1d: conv1dCases,
+  dense: denseCases,
+  'flatten, then dense': flattenDenseCases,
+  'maxPool2d, avgPool2d': pool2dCases,
+  'maxPool1d, avgPool1d': pool1dCases,
+  'adaptive pooling': adaptiveCases,
+  'global pooling': globalCases,
+  batchNorm: net(anyShape, fc.constant(sequential(batchNorm({ eps: 1e-3 })))),
+  localResponseNorm: lrnCases,
+  activations: activationCases,
+  softmax: net(anyShape, fc.constant(softmax)),
+  add: sumCases,
+  concat: concatCases,
+  flatten: net(image, fc.constant(flatten)),
+  constant: constantCases,
+}
+
+/** Registers the sweep; `runs` is how many cases each operator gets. */
+export async function sweepOperators(isa: Isa, runs: number): Promise<void> {
+  const isRunnable = await forceIsa(isa)
+  describe.skipIf(!isRunnable)(`operators on ${isa}`, () => {
+    test('the ISA that was asked for is active', () => {
+      expect(engineInfo().isa).toBe(isa)
+    })
+
+    for (const [name, cases] of Object.entries(families)) {
+      test(name, () => sweep(cases, runs, fc.constant(undefined)))
+      test(`${name}: NaN, infinities and denormals`, () => sweep(cases, Math.ceil(runs / 3), fc.constant(SPECIALS)))
+    }
+
+    test('random networks', () =>
+      fc.assert(
+        fc.asyncProperty(graphCase(), async ({ graph, parameters, inputs, batch }) => {
+          const session = await sessionOf(graph, parameters, { threads: 2 })
+          const expected = evaluateGraph(graph, parameters, inputs, batch, { withWinograd: true })
+          const outputs = await session.run(tensorsFor(graph, inputs, batch))
+          for (const [name, reference] of Object.entries(expected)) {
+            expectWithin((outputs[name] as Tensor).data, reference as RefTensor)
+          }
+          session.dispose()
+        }),
+        { numRuns: runs },
+      ))
+  })
+}
+
+async function sweep(cases: Cases, runs: number, specials: fc.Arbitrary<readonly number[] | undefined>): Promise<void> {
+  const cased = fc.record({ net: cases, batch: int(1, 3), seed: fc.nat(), specials })
+  await fc.assert(
+    fc.asyncProperty(cased, ({ net: chosen, ...rest }) => checkNet({ ...chosen, ...rest })),
+    { numRuns: runs },
+  )
+}

@@ -1,0 +1,56 @@
+// Builds dist/: the ESM and CommonJS bundles of the library, the command line, and declarations for both module systems.
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+
+const common = {
+  absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+}
+
+// Every output lies directly in dist/, so that `new URL('..', import.meta.url)` is the package in a bundle as in lib/.
+const esm = {
+  ...common,
+  entryPoints: { index: 'lib/index.ts', cli: 'lib/cli/cli.ts' },
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+}
+
+const commonjs = {
+  ...common,
+  entryPoints: { index: 'lib/index.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "'use strict'\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+}
+
+// The declarations of a CommonJS entry are the same files under the extension that makes TypeScript read them as such.
+function copyDeclarationsForCommonJs() {
+  for (const entry of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    if (!entry.endsWith('.d.ts')) continue
+    const text = readFileSync(join(dist, entry), 'utf8')
+    const rewritten = text.replace(/((?:from|import)\s*\(?\s*['"]\.{1,2}\/[^'"]*)\.js(['"])/g, '$1.cjs$2')
+    writeFileSync(join(dist, entry.replace(/\.d\.ts$/, '.d.cts')), rewritten)
+  }
+}
+
+const require = createRequire(import.meta.url)
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+
+rmSync(dist, { recursive: true, force: true })
+await Promise.all([build(esm), build(commonjs)])
+execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+copyDeclarationsForCommonJs()
