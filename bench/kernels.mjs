@@ -90,7 +90,11 @@ function shapesOf(graph) {
     if (op === 'dense') shapes.set(path, `${size(inputs[0])} -> ${size(output)}`)
     if (op !== 'conv') continue
     const { kernel, stride, groups } = attributes
-    const notes = [kernel.join('x'), ...(Math.max(...stride) > 1 ? [`s${stride[0]}`] : []), ...(groups > 1 ? [`g${groups}`] : [])]
+    const notes = [
+      kernel.join('x'),
+      ...(Math.max(...stride) > 1 ? [`s${stride[0]}`] : []),
+      ...(groups > 1 ? [`g${groups}`] : []),
+    ]
     shapes.set(path, `${size(inputs[0])} -> ${size(output)} ${notes.join(' ')}`)
   }
   return shapes
@@ -102,7 +106,9 @@ function report(result) {
     return
   }
   console.log(`\n${result.model}, ${result.isa}, ${result.threads} thread(s), peak ${result.peak.toFixed(1)} GFLOP/s`)
-  console.log(`${'layer'.padEnd(44)} ${'n'.padStart(3)}  ${'algorithm'.padEnd(14)} ${'ms'.padStart(8)} ${'GFLOP/s'.padStart(8)}  % of peak`)
+  console.log(
+    `${'layer'.padEnd(44)} ${'n'.padStart(3)}  ${'algorithm'.padEnd(14)} ${'ms'.padStart(8)} ${'GFLOP/s'.padStart(8)}  % of peak`,
+  )
   for (const { shape, count, algorithm, milliseconds, gflops, share } of result.layers) {
     console.log(
       `${shape.padEnd(44)} ${String(count).padStart(3)}  ${algorithm.padEnd(14)} ${milliseconds.toFixed(3).padStart(8)} ${gflops.toFixed(1).padStart(8)} ${(100 * share).toFixed(1).padStart(8)}`,

@@ -10,7 +10,7 @@ import { type PresetName, resolvePreset } from './image/presets.js'
 import { Model } from './model.js'
 import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
-import { createModel, modelInfo } from './zoo/registry.js'
+import { architectureOf, createModel, modelInfo } from './zoo/registry.js'
 
 export interface Classification {
   /** The class's label, or its index as text when there are no labels. */
@@ -24,7 +24,10 @@ export interface ClassifyOptions extends DecodeOptions {
   readonly top?: number | undefined
   /** One per output of the network; by default the digits for networks that the digits preset fits. */
   readonly labels?: readonly string[] | undefined
-  /** By default `digits` for inputs of one channel, else `imagenet`; its size is adapted to the network's input. */
+  /**
+   * By default the registered architecture's own; for other networks and sessions `digits` for inputs of one channel, else
+   * `imagenet`. Its size is adapted to the network's input.
+   */
   readonly preset?: PresetName | Preprocessing | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -195,7 +198,7 @@ interface NetworkShape {
   readonly classes: number
 }
 
-function describeNetwork({ inputs, outputs }: Session): NetworkShape {
+function describeNetwork({ inputs, outputs, layout }: Session): NetworkShape {
   const [[input, shape] = ['', []], ...otherInputs] = Object.entries(inputs)
   const [[output, outputShape] = ['', []], ...otherOutputs] = Object.entries(outputs)
   if (otherInputs.length > 0 || otherOutputs.length > 0 || shape.length !== 3) {
@@ -204,7 +207,6 @@ function describeNetwork({ inputs, outputs }: Session): NetworkShape {
       actual: { inputs, outputs },
     })
   }
-  const layout = isPictureChannels(shape[2]) || !isPictureChannels(shape[0]) ? 'nhwc' : 'nchw'
   const [height, width, channels] = (layout === 'nhwc' ? shape : [shape[1], shape[2], shape[0]]) as [
     number,
     number,
@@ -214,11 +216,10 @@ function describeNetwork({ inputs, outputs }: Session): NetworkShape {
   return { input, output, layout, height, width, channels, classes }
 }
 
-const isPictureChannels = (count: number | undefined) => count === 1 || count === 3
-
 function presetOf(classifier: Classifier, { channels }: NetworkShape): PresetName {
-  if (typeof classifier === 'string') return modelInfo(classifier).preprocessing as PresetName
-  return channels === 1 ? 'digits' : 'imagenet'
+  if (typeof classifier === 'string') return modelInfo(classifier).preprocessing
+  const architecture = classifier instanceof Model ? architectureOf(classifier) : undefined
+  return architecture?.preprocessing ?? (channels === 1 ? 'digits' : 'imagenet')
 }
 
 /** The preset for an input of another size, with the crop in proportion. */

@@ -162,11 +162,17 @@ const typeName = (value: unknown): string => {
 
 const shownLength = 80
 
+const showList = (values: readonly unknown[], depth: number): string => {
+  if (depth === 0) return '[...]'
+  const first = values.slice(0, 8).map((value) => show(value, depth - 1))
+  return `[${first.join(', ')}${values.length > 8 ? ', ...' : ''}]`
+}
+
 /** A value as messages show it: short, on one line, never throwing. */
-export const show = (value: unknown): string => {
+export const show = (value: unknown, depth = 4): string => {
   let text: string
   if (typeof value === 'string') text = JSON.stringify(value)
-  else if (Array.isArray(value)) text = `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`
+  else if (Array.isArray(value)) text = showList(value, depth)
   else if (ArrayBuffer.isView(value) || typeof value === 'function') text = typeName(value)
   else if (typeof value === 'object' && value !== null) text = `{ ${Object.keys(value).join(', ')} }`
   else text = String(value)

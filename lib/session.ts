@@ -1,5 +1,6 @@
 import { AbortError, QueueFullError, ShapeError } from './errors.js'
 import type { Graph, GraphSource } from './graph/graph.js'
+import type { DataLayout } from './graph/plan.js'
 import { rethrowPublic } from './native-error.js'
 import { ProgramCache, type SessionMemory, type SizedProgram } from './program-cache.js'
 import { fits, fromChannelsLast, type InputInfo, type InputValue, readData, readShapes } from './run-inputs.js'
@@ -44,7 +45,7 @@ const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Sy
  * ```ts
  * import { conv2d, model, Tensor } from 'im2col'
  *
- * const net = model({ input: [32, 32, 3] }, sequential(conv2d(8, { kernel: 3 }))).randomizeWeights()
+ * const net = model({ input: [32, 32, 3] }, conv2d(8, { kernel: 3 })).randomizeWeights()
  * const session = await net.compile({ threads: 2 })
  * const { output } = await session.run({ input: Tensor.zeros([4, 32, 32, 3]) }) // output.shape: [4, 30, 30, 8]
  * session.dispose()
@@ -55,6 +56,8 @@ export class Session<I extends string = string, O extends string = string> {
   readonly inputs: Readonly<Record<I, readonly number[]>>
   /** Shapes by output name, without batch, in the session's axis order. */
   readonly outputs: Readonly<Record<O, readonly number[]>>
+  /** Axis order of inputs and outputs. */
+  readonly layout: DataLayout
   readonly #options: SessionOptions
   readonly #infos: readonly InputInfo[]
   readonly #outputNames: readonly string[]
@@ -69,6 +72,7 @@ export class Session<I extends string = string, O extends string = string> {
       Object.freeze(Object.fromEntries(list.map(({ name, value }) => [name, shapeOf(value)])))
     this.inputs = shapesOf(graph.inputs) as typeof this.inputs
     this.outputs = shapesOf(graph.outputs) as typeof this.outputs
+    this.layout = options.layout
     this.#options = options
     this.#infos = graph.inputs.map(({ name, value }) => {
       const shape = shapeOf(value)

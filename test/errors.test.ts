@@ -59,6 +59,12 @@ describe('an invalid option', () => {
     expect(error).toMatchObject({ code: 'ERR_OPTION', expected: 'a positive integer', actual: given })
   })
 
+  test('shows lists that are nested without end', () => {
+    const nested: unknown[] = []
+    nested.push(nested)
+    expect(errors.invalidOption('shape', 'a shape', nested).message).toContain('[[[[[...]]]]] (array)')
+  })
+
   test('shows long values in short', () => {
     const { message } = errors.invalidOption('name', 'short', 'x'.repeat(10_000))
     expect(message.length).toBeLessThan(200)

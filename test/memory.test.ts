@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assignLayout, NO_HALO } from '../lib/graph/layout.js'
 import { avoidAliasing, type Lifetime, planMemory } from '../lib/graph/memory.js'
+import { fuseResidual } from '../lib/graph/passes/fuse-residual.js'
 import { GraphBuilder } from './support/graph-builder.js'
 
 const lifetime: fc.Arbitrary<Lifetime> = fc
@@ -124,6 +125,34 @@ describe('assignLayout', () => {
     const back = b.concat(q, p)
     const layout = layoutOf(b, b.add(there, back))
     expect(copiesOf(layout)).toHaveLength(2)
+  })
+
+  test('an elementwise output takes the place of an input that dies there', () => {
+    const b = new GraphBuilder()
+    const trunk = b.softmax(b.input('x', [4, 4, 3]))
+    const branch = b.conv(trunk, 3, { kernel: [3, 3], padStart: [1, 1], padEnd: [1, 1] })
+    const sum = b.add(branch, trunk)
+    const graph = b.finish({ output: b.softmax(sum) })
+    const added = assignLayout(graph, () => NO_HALO)
+    expect(added.slots[sum]).toEqual(added.slots[branch])
+    // The convolution's own input is no place for its output, even when it is the residual too.
+    const fused = assignLayout(fuseResidual(graph), () => NO_HALO)
+    expect(fused.slots[sum]).not.toEqual(fused.slots[trunk])
+  })
+
+  test('a residual that dies is overwritten, one that is read later or lies in a concat is not', () => {
+    const place = (later: 'nothing' | 'read' | 'concat') => {
+      const b = new GraphBuilder()
+      const x = b.input('x', [4, 4, 3])
+      const trunk = b.softmax(x)
+      const branch = b.softmax(b.batchNorm(trunk))
+      const sum = b.add(branch, trunk)
+      const end = { nothing: () => sum, read: () => b.softmax(trunk), concat: () => b.concat(trunk, x) }[later]()
+      const layout = assignLayout(b.finish({ sum, branch, end }), () => NO_HALO)
+      return { sum: layout.slots[sum], trunk: layout.slots[trunk], branch: layout.slots[branch] }
+    }
+    expect([place('nothing').trunk, place('nothing').branch]).toContainEqual(place('nothing').sum)
+    for (const later of ['read', 'concat'] as const) expect(place(later).sum).not.toEqual(place(later).trunk)
   })
 
   test('a flatten of one pixel is a view, of more it is not', () => {

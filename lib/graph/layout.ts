@@ -79,7 +79,7 @@ export function paddedSize(extents: Extents, halo: Halo): number {
 /**
  * Places every value. Inputs of a concat become channel ranges of its buffer, largest concat first, so that the growing
  * concats of a dense block share one buffer; a concat whose inputs already lie side by side is a view of them; what
- * lies elsewhere is copied. `haloOf` says which zero cells a node wants around its first input.
+ * lies elsewhere is copied. An elementwise output takes the place of an input that dies there. `haloOf` says which zero cells a node wants around its first input.
  */
 export function assignLayout(graph: Graph, haloOf: (node: AnyNode) => Halo): Layout {
   const aliases = resolveAliases(graph)
@@ -109,6 +109,7 @@ export function assignLayout(graph: Graph, haloOf: (node: AnyNode) => Halo): Lay
     copies.set(concat.output, misplaced)
   }
 
+  overwriteInputs(graph, alias, slots, newBuffer)
   const placed = graph.values.map((_, value) => {
     const owner = alias(value)
     slots[owner] ??= newBuffer(owner)
@@ -116,6 +117,57 @@ export function assignLayout(graph: Graph, haloOf: (node: AnyNode) => Halo): Lay
   })
   const halos = mergeHalos(graph, placed, extents.length, haloOf)
   return { buffers: extents.map((size, i) => ({ extents: size, halo: halos[i] ?? NO_HALO })), slots: placed, copies }
+}
+
+/** Inputs that a node's step may overwrite with its output, because it reads each element just before it writes the same one. */
+function overwritableInputs(node: AnyNode): readonly ValueId[] {
+  switch (node.op) {
+    case 'conv':
+    case 'dense':
+      return node.attributes.residual ? node.inputs.slice(1) : []
+    case 'add':
+    case 'batchNorm':
+    case 'activation':
+      return node.inputs
+    default:
+      return []
+  }
+}
+
+/**
+ * Gives outputs the buffer of an input that nobody reads afterwards: a residual network's trunk then stays in one place, which is in the
+ * cache when the sum is written. Values that lie in a concat keep their place.
+ */
+function overwriteInputs(
+  graph: Graph,
+  alias: (value: ValueId) => ValueId,
+  slots: (Slot | undefined)[],
+  newBuffer: (value: ValueId) => Slot,
+): void {
+  const inConcat = new Set(slots.flatMap((slot) => (slot ? [slot.buffer] : [])))
+  const lastUse = new Map<ValueId, number>()
+  graph.nodes.forEach((node, index) => {
+    for (const value of node.inputs) lastUse.set(alias(value), index)
+  })
+  graph.nodes.forEach((node, index) => {
+    const output = alias(node.output)
+    if (output !== node.output || slots[output] !== undefined) return
+    const dying = overwritableInputs(node)
+      .map(alias)
+      .find((value) => {
+        const isFree =
+          lastUse.get(value) === index && node.inputs.filter((input) => alias(input) === value).length === 1
+        return isFree && !inConcat.has(slots[value]?.buffer ?? -1) && sameExtents(graph, value, output)
+      })
+    if (dying === undefined) return
+    slots[dying] ??= newBuffer(dying)
+    slots[output] = slots[dying]
+  })
+}
+
+function sameExtents(graph: Graph, a: ValueId, b: ValueId): boolean {
+  const other = toExtents(shapeOf(graph, b))
+  return toExtents(shapeOf(graph, a)).every((size, axis) => size === other[axis])
 }
 
 function shapeOf(graph: Graph, value: ValueId): readonly number[] {

@@ -116,9 +116,10 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortError('Reading the weights was aborted', { cause: signal.reason })
 }
 
-function allocate(source: ByteSource, { name, size }: TensorEntry): Float32Array<ArrayBuffer> {
+/** Shared memory, which nobody can detach: the engine packs weights straight from it, and workers may share them. */
+function allocate(source: ByteSource, { name, size }: TensorEntry): Float32Array<SharedArrayBuffer> {
   try {
-    return new Float32Array(size)
+    return new Float32Array(new SharedArrayBuffer(size * Float32Array.BYTES_PER_ELEMENT))
   } catch (error) {
     throw new WeightsError(`${source.name}: no memory for the ${size} elements of tensor ${show(name)}`, {
       cause: error,

@@ -26,7 +26,7 @@ const variant = defineFamily({
   inputShape: [224, 224, 3],
   minInputSize: 15,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: 'inception',
 })
 
 /** Keeps the size, up to the stride. */

@@ -32,6 +32,12 @@ export const listModels = ({ family, task }: ModelFilter = {}): readonly Archite
     .filter((known) => (family ?? known.family) === known.family && (task ?? known.task) === known.task)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 
+/** What a model that `createModel` made is. */
+const architectures = new WeakMap<Model, Architecture>()
+
+/** @internal The architecture of a model that `createModel` made. */
+export const architectureOf = (net: Model): Architecture | undefined => architectures.get(net)
+
 const suggestions = 3
 
 const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
@@ -98,5 +104,7 @@ export const createModel = (
     throw invalidOption('inputSize of createModel', 'a side or [height, width]', inputSize)
   }
   const input: readonly [number, number, number] = [sides[0], sides[1], inChannels]
-  return model({ input }, build({ numClasses }) as Classifier<number>)
+  const net = model({ input }, build({ numClasses }) as Classifier<number>)
+  architectures.set(net, build.architecture)
+  return net
 }

@@ -62,6 +62,11 @@ void gemm_tile(const GemmTile& t) {
     IM2COL_UNROLL
     for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
   }
+  if (t.residual) {
+    for (int m = 0; m < kPixels; ++m) {
+      for (int v = 0; v < kVectors; ++v) Prefetch(t.residual + t.residual_offsets[m] + v * kLanes);
+    }
+  }
   gemm_accumulate<kPixels, kVectors>(t, acc);
 
   const Clamp clamp = clamp_of(t.activation);
