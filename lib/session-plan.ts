@@ -29,10 +29,10 @@ export function makePlan(
   scope: string,
   evaluate: (plan: PlanSpec) => readonly Float32Array[],
 ): SizedPlan {
-  const { layout, algorithm } = options
+  const { layout, memory, algorithm } = options
   const traced = graphFor(source, options, infos, shapes)
   const data = (parameter: Parameter) => dataOf(source, parameter)
-  const common = { layout, algorithm, data, scope } as const
+  const common = { layout, memory, algorithm, data, scope } as const
   const evaluateGraph: Evaluator = (part) =>
     evaluate(lower(part, { ...common, layout: 'nhwc', scope: `folding ${scope}`, batch: 1 }))
   const graph = optimize(foldConstants(traced, evaluateGraph))

@@ -1,6 +1,7 @@
 /** lib/shape.ts in types: shapes as literal numbers, `number` where a size is known at run time only. */
 
 import type { Add, Divide, GtOrEq, Lt, Mod, Multiply, Subtract } from 'ts-arithmetic'
+import type { Sym } from './graph/trace.js'
 
 /** Takes the place of a shape that cannot be; every layer passes it on and `model` refuses it with its text. */
 export interface InvalidShape<Message extends string> {
@@ -237,6 +238,34 @@ export type Same<A, B> =
               : never
             : never
 
+/** The size of both, of the other where one is 1, else never. */
+type BroadcastSize<A, B> = B extends 1 ? A : A extends 1 ? B : EqualSize<A, B>
+
+type BroadcastSizes<A extends Dims, B extends Dims> = Bounded<
+  A extends readonly [...infer P extends Dims, infer C]
+    ? B extends readonly [...infer Q extends Dims, infer D]
+      ? [...BroadcastSizes<P, Q>, BroadcastSize<C, D>]
+      : A
+    : B,
+  Dims
+>
+
+/** Sizes of two values, aligned at the channels, that are equal or 1; InvalidShape when they are not. */
+export type BroadcastShape<A, B> =
+  A extends InvalidShape<string>
+    ? A
+    : B extends InvalidShape<string>
+      ? B
+      : true extends AnyRank<A> | AnyRank<B>
+        ? readonly number[]
+        : A extends Dims
+          ? B extends Dims
+            ? HasNever<BroadcastSizes<A, B>> extends true
+              ? InvalidShape<`multiply takes sizes that are equal or 1 but received ${Show<A>} and ${Show<B>}`>
+              : BroadcastSizes<A, B>
+            : never
+          : never
+
 type Plus<A extends number, B extends number> = Bounded<number extends A | B ? number : Add<A, B>, number>
 
 type Concat2<A, B> = A extends readonly [...infer P extends Dims, infer C extends number]
@@ -263,3 +292,62 @@ export type ConcatShape<T extends readonly unknown[]> = number extends T['length
     : T extends readonly [infer A]
       ? A
       : InvalidShape<'concat takes at least one value'>
+
+/** `[H, W, C]` -> `[H, W, O]` */
+type WithChannels<X, O> = X extends readonly [...infer P extends Dims, number] ? [...P, O] : readonly number[]
+
+/** True when a channel count is known and smaller than needed. */
+type LacksChannels<C extends number, Needed extends number> = number extends C | Needed
+  ? false
+  : Lt<C, Needed> extends 1
+    ? true
+    : false
+
+type LastOf<X> = X extends readonly [...Dims, infer C extends number] ? C : number
+
+/** The channels from Start up to End. */
+export type SliceShape<X, Start extends number, End extends number> =
+  X extends InvalidShape<string>
+    ? X
+    : AnyRank<X> extends true
+      ? readonly number[]
+      : LacksChannels<LastOf<X>, End> extends true
+        ? InvalidShape<`slice takes at least ${End} channels but received ${Show<X>}`>
+        : WithChannels<X, number extends Start | End ? number : Subtract<End, Start>>
+
+type Sum<T extends Dims, N extends number = 0> = T extends readonly [infer H extends number, ...infer R extends Dims]
+  ? Sum<R, Plus<N, H>>
+  : N
+
+/** InvalidShape when the sizes are known and do not add up to the channels. */
+type CheckedSplit<X, Sizes extends Dims, O> =
+  X extends InvalidShape<string>
+    ? X
+    : number extends Sizes['length']
+      ? WithChannels<X, number>
+      : EqualSize<LastOf<X>, Sum<Sizes>> extends never
+        ? InvalidShape<`split takes ${Sum<Sizes>} channels but received ${Show<X>}`>
+        : WithChannels<X, O>
+
+/** What `split` gives: one value for each size. */
+export type SplitParts<X, Sizes extends Dims> = { readonly [I in keyof Sizes]: Sym<CheckedSplit<X, Sizes, Sizes[I]>> }
+
+type Repeat<T, Count extends number, R extends readonly T[] = []> = R['length'] extends Count
+  ? R
+  : Repeat<T, Count, readonly [...R, T]>
+
+type ChunkShape<X, Count extends number> =
+  X extends InvalidShape<string>
+    ? X
+    : AnyRank<X> extends true
+      ? readonly number[]
+      : number extends LastOf<X> | Count
+        ? WithChannels<X, number>
+        : Mod<LastOf<X>, Count> extends 0
+          ? WithChannels<X, Divide<LastOf<X>, Count>>
+          : InvalidShape<`${Count} chunks do not divide the channels of ${Show<X>}`>
+
+/** What `chunk` gives: as many equal parts as Count says. */
+export type Chunks<X, Count extends number> = number extends Count
+  ? readonly Sym<ChunkShape<X, Count>>[]
+  : Repeat<Sym<ChunkShape<X, Count>>, Count>

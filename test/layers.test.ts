@@ -7,6 +7,7 @@ import {
   avgPool1d,
   avgPool2d,
   batchNorm,
+  celu,
   clamp,
   concat,
   constant,
@@ -17,23 +18,32 @@ import {
   dropout,
   elu,
   flatten,
+  gelu,
   globalAvgPool,
   globalMaxPool,
+  hardSigmoid,
+  hardSwish,
   identity,
   type Layer,
   leakyRelu,
   localResponseNorm,
   maxPool1d,
   maxPool2d,
+  mish,
   model,
   module,
+  multiply,
   OptionError,
   relu,
   relu6,
   ShapeError,
+  selu,
   sequential,
   sigmoid,
+  silu,
   softmax,
+  softplus,
+  softsign,
   Tensor,
   tanh,
 } from '../lib/index.js'
@@ -173,6 +183,18 @@ describe('attributes', () => {
     [leakyRelu({ negativeSlope: 0.2 }), { kind: 'leakyRelu', negativeSlope: 0.2 }],
     [elu(), { kind: 'elu', alpha: 1 }],
     [elu({ alpha: 2 }), { kind: 'elu', alpha: 2 }],
+    [selu, { kind: 'selu' }],
+    [celu(), { kind: 'celu', alpha: 1 }],
+    [celu({ alpha: 0.5 }), { kind: 'celu', alpha: 0.5 }],
+    [hardSigmoid, { kind: 'hardSigmoid' }],
+    [silu, { kind: 'silu' }],
+    [hardSwish, { kind: 'hardSwish' }],
+    [gelu(), { kind: 'gelu' }],
+    [gelu({ approximate: 'tanh' }), { kind: 'geluTanh' }],
+    [mish, { kind: 'mish' }],
+    [softplus(), { kind: 'softplus', beta: 1 }],
+    [softplus({ beta: 3 }), { kind: 'softplus', beta: 3 }],
+    [softsign, { kind: 'softsign' }],
     [sigmoid, { kind: 'sigmoid' }],
     [tanh, { kind: 'tanh' }],
     [clamp({ min: -1, max: 2 }), { kind: 'clamp', min: -1, max: 2 }],
@@ -236,6 +258,8 @@ describe('options that no layer takes are refused when the layer is made', () =>
       () => localResponseNorm({ size: 5, alpha: value }),
       () => leakyRelu({ negativeSlope: value }),
       () => elu({ alpha: value }),
+      () => celu({ alpha: value }),
+      () => softplus({ beta: value }),
       () => clamp({ min: value, max: 1 }),
       () => dropout({ p: value }),
     ]
@@ -246,6 +270,11 @@ describe('options that no layer takes are refused when the layer is made', () =>
     expect(() => conv2d(6, { kernel: 1, groups: 4 })).toThrow(/groups of conv2d to be a divisor of its 6/)
     expect(() => conv2d(8, { kernel: 1, groups: 4, inChannels: 6 })).toThrow(/inChannels of conv2d is 6/)
     expect(() => clamp({ min: 1, max: 0 })).toThrow(/max of clamp to be at least min \(1\)/)
+    expect(() => celu({ alpha: 0 })).toThrow(
+      /^Expected alpha of celu to be a positive number but received 0 \(number\)$/,
+    )
+    expect(() => softplus({ beta: -1 })).toThrow(/beta of softplus to be a positive number/)
+    expect(() => gelu({ approximate: 'erf' as never })).toThrow(/approximate of gelu to be 'none' or 'tanh'/)
     expect(() => dropout({ p: 1.1 })).toThrow(/p of dropout to be a probability/)
     expect(() => batchNorm({ eps: -1 })).toThrow(/eps of batchNorm/)
     expect(() => maxPool2d({ kernel: 3, padding: 2 })).toThrow(
@@ -308,6 +337,9 @@ describe('inputs that a layer cannot take are refused when it is applied', () =>
     const pair = (net: (a: AnySym, b: AnySym) => AnySym) => () =>
       model(inputs, ((x: Record<'a' | 'b', AnySym>) => net(x.a, x.b)) as never)
     expect(pair(add)).toThrow(/add 'add' takes equal shapes but received \[4, 4, 8\] and \[4, 5, 8\]/)
+    expect(pair(multiply)).toThrow(
+      /multiply 'multiply' takes sizes that are equal or 1 but received \[4, 4, 8\] and \[4, 5, 8\]/,
+    )
     expect(pair(concat)).toThrow(/concat 'concat' takes equal spatial sizes but received \[4, 4, 8\] and \[4, 5, 8\]/)
   })
 

@@ -4,6 +4,7 @@ import type { AnyNode, Graph } from '../lib/graph/graph.js'
 import { foldBatchNorm } from '../lib/graph/passes/fold-batch-norm.js'
 import { foldConstants } from '../lib/graph/passes/fold-constants.js'
 import { foldFlatten } from '../lib/graph/passes/fold-flatten.js'
+import { foldLayerScale } from '../lib/graph/passes/fold-layer-scale.js'
 import { fuseActivation } from '../lib/graph/passes/fuse-activation.js'
 import { fuseResidual } from '../lib/graph/passes/fuse-residual.js'
 import { optimize, PASSES } from '../lib/graph/passes/index.js'
@@ -98,6 +99,14 @@ describe('removeIdentities', () => {
       { name: 'y', value: y },
       { name: 'same', value: x },
     ])
+  })
+
+  test('reads through a slice of everything and a shuffle of one group', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', image)
+    const y = b.activation(b.channelShuffle(b.slice(x, 0, 3), 1))
+    expect(ops(removeIdentities(b.finish({ y })))).toEqual(['activation'])
+    expect(ops(removeIdentities(b.finish({ y: b.channelShuffle(b.slice(x, 0, 2), 2) })))).toContain('slice')
   })
 
   test('keeps a flatten that reorders and a concat of two', () => {
@@ -225,13 +234,51 @@ describe('foldBatchNorm', () => {
   })
 })
 
+describe('foldLayerScale', () => {
+  test.each(['conv', 'dense'])('into a %s that it alone reads', (op) => {
+    const b = new GraphBuilder()
+    const x = b.input('x', op === 'conv' ? image : [3])
+    const y = b.layerScale(op === 'conv' ? b.conv(x, 8, padded) : b.dense(x, 8))
+    const node = only(foldLayerScale(b.finish({ y })))
+    expect(node).toMatchObject({ op, output: y, foldedScale: { path: 'layerScale1.scale', shape: [8, 1, 1] } })
+  })
+
+  test('not behind an activation, a norm or a value with another reader', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', image)
+    const shared = b.conv(x, 8, padded)
+    const active = b.layerScale(b.activation(b.conv(x, 8, padded)))
+    const graph = b.finish({
+      a: b.layerScale(b.batchNorm(b.conv(x, 8, padded))),
+      b: b.layerScale(shared),
+      shared,
+      active,
+    })
+    const folded = foldLayerScale(fuseActivation(foldBatchNorm(graph)))
+    expect(folded.nodes.filter((node) => node.op === 'layerScale')).toHaveLength(3)
+    expect(folded.nodes.some((node) => node.foldedScale)).toBe(false)
+  })
+
+  test('a scaled convolution takes a residual, but no norm', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', image)
+    const node = only(optimize(b.finish({ y: b.add(b.layerScale(b.conv(x, 3, padded)), x) })))
+    expect(node).toMatchObject({ op: 'conv', inputs: [x, x], attributes: { residual: true } })
+    const c = new GraphBuilder()
+    const y = c.batchNorm(c.layerScale(c.conv(c.input('x', image), 3, padded)))
+    expect(ops(foldBatchNorm(foldLayerScale(c.finish({ y }))))).toEqual(['conv', 'batchNorm'])
+  })
+})
+
 describe('fuseActivation', () => {
   const x = (b: GraphBuilder) => b.input('x', image)
   const producers: Record<string, (b: GraphBuilder) => number> = {
     conv: (b) => b.conv(x(b), 8, padded),
     dense: (b) => b.dense(x(b), 8),
     batchNorm: (b) => b.batchNorm(x(b)),
+    layerScale: (b) => b.layerScale(x(b)),
     add: (b) => b.add(x(b), b.constant(image)),
+    multiply: (b) => b.multiply(x(b), b.constant(image)),
   }
   for (const [op, make] of Object.entries(producers)) {
     test(`into ${op}`, () => {
@@ -293,6 +340,21 @@ describe('fuseResidual', () => {
     const shortcut = b.conv(x, 8, { kernel: [1, 1] })
     const graph = fuseResidual(b.finish({ y: b.add(main, shortcut) }))
     expect(graph.nodes.map((node) => node.inputs)).toEqual([[x], [x, shortcut]])
+  })
+
+  test('a product takes a residual of its own shape, and never an operand of it for one', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', image)
+    const gate = b.input('gate', [1, 1, 3])
+    const node = only(fuseResidual(b.finish({ y: b.add(b.multiply(gate, x), x) })))
+    expect(node).toMatchObject({ op: 'multiply', inputs: [gate, x, x], attributes: { residual: true } })
+    const c = new GraphBuilder()
+    const z = c.input('z', image)
+    const graph = fuseResidual(fuseActivation(c.finish({ y: c.multiply(c.conv(z, 3, padded), z) })))
+    expect(graph.nodes.map(({ op, attributes }) => [op, 'residual' in attributes])).toEqual([
+      ['conv', false],
+      ['multiply', false],
+    ])
   })
 
   const unchanged: Record<string, (b: GraphBuilder, x: number) => Record<string, number>> = {

@@ -57,6 +57,38 @@ describe('a plan computes what its graph means, on an arena full of NaN', () => 
   })
 })
 
+describe('slices', () => {
+  test('are views of the value that they are cut from', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', [2, 2, 10])
+    const right = b.slice(x, 4, 10)
+    const y = b.conv(b.slice(right, 1, 4), 3, { kernel: [3, 3], padStart: [1, 1] })
+    const plan = planOf(b.finish({ y, right }), b.parameters)
+    expect(stepOps(plan)).toEqual(['input', 'output', 'conv', 'output'])
+    const [whole, part] = [plan.views[x], plan.views[right]]
+    expect(part).toEqual({ ...whole, offset: (whole?.offset ?? 0) + 4, shape: [1, 1, 2, 2, 6] })
+    expect(whole?.halo).toEqual([0, 0, 1, 1, 1, 1])
+  })
+
+  test('of a whole value lie in a concat as that value', () => {
+    const b = new GraphBuilder()
+    const x = b.activation(b.input('x', [2, 2, 6]))
+    const [left, right] = [b.slice(x, 0, 2), b.slice(x, 2, 6)]
+    const y = b.concat(left, right, b.activation(right))
+    const plan = planOf(b.finish({ y }), b.parameters)
+    expect(stepOps(plan)).toEqual(['input', 'activation', 'activation', 'output'])
+    expect(plan.views[x]?.offset).toBe(plan.views[y]?.offset)
+  })
+
+  test('that a concat wants elsewhere are copied', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', [2, 2, 6])
+    const [left, right] = [b.slice(x, 0, 2), b.slice(x, 2, 6)]
+    const plan = planOf(b.finish({ y: b.concat(right, left), z: b.concat(left, b.activation(right)) }), b.parameters)
+    expect(stepOps(plan).filter((op) => op === 'copy')).toHaveLength(3)
+  })
+})
+
 describe('lowering', () => {
   test('equal arguments give equal plans', () => {
     fc.assert(

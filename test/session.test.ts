@@ -293,6 +293,7 @@ describe('a session refuses', () => {
       { threads: 1.5 },
       { layout: 'hwc' },
       { precision: 'int8' },
+      { memory: 'none' },
       { maxConcurrency: 0 },
       { maxQueue: -1 },
     ]
@@ -373,4 +374,29 @@ test('dispose frees the native memory, and `using` disposes', async () => {
   await other[Symbol.asyncDispose]()
   expect(() => other.memory()).toThrow(DisposedError)
   expect(engineInfo().memory).toEqual(before)
+})
+
+describe('low memory', () => {
+  const net = model({ input: [24, 24, 32] }, conv2d(32, { kernel: 3, padding: 1 })).randomizeWeights({ seed: 3 })
+  const weightBytes = (net.parameterCount + 32) * Float32Array.BYTES_PER_ELEMENT
+
+  test('packs no more than the weights', async () => {
+    const [normal, low] = [await net.compile(), await net.compile({ memory: 'low' })]
+    expect(normal.memory().weightBytes).toBeGreaterThan(1.5 * weightBytes)
+    expect(low.memory().weightBytes).toBeLessThanOrEqual(weightBytes)
+    const input = Float32Array.from({ length: 24 * 24 * 32 }, (_, i) => Math.sin(i))
+    const [a, b] = [normal.runSync({ input }).output.data, low.runSync({ input }).output.data]
+    expect(Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))))).toBeLessThan(1e-4)
+  })
+
+  test('keeps an infinity to the outputs that read it', async () => {
+    const session = await net.compile({ memory: 'low' })
+    const input = new Float32Array(24 * 24 * 32)
+    input[0] = Number.POSITIVE_INFINITY
+    const { data } = session.runSync({ input }).output
+    const wrong = [...new Array(24 * 24).keys()].filter(
+      (pixel) => !data.subarray(pixel * 32, pixel * 32 + 32).every(Number.isFinite),
+    )
+    expect(wrong).toEqual([0, 1, 24, 25])
+  })
 })

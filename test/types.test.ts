@@ -7,8 +7,8 @@ import { typecheck, typecheckProject } from './support/typecheck.js'
 
 /** Every function of the package, so that the cases below need no imports. */
 const layers =
-  `import { type AnySym, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv1d, conv2d, dense, depthwiseConv2d, flatten,
-globalAvgPool, type Layer, maxPool1d, maxPool2d, model, module, relu, sequential, type Sym } from 'im2col'\n`.replace(
+  `import { type AnySym, adaptiveAvgPool2d, add, avgPool2d, batchNorm, chunk, concat, conv1d, conv2d, dense, depthwiseConv2d, flatten,
+globalAvgPool, type Layer, maxPool1d, maxPool2d, model, module, multiply, relu, sequential, slice, type Sym } from 'im2col'\n`.replace(
     /\n(?=g)/,
     ' ',
   )
@@ -25,6 +25,21 @@ describe('the compiler refuses, and says why,', () => {
       `const m = { conv: conv2d(64, { kernel: 3 }) }
        model({ input: [56, 56, 64] }, module(m, <X>(x: Sym<X>) => relu(add(m.conv(x), x))))`,
       'add takes equal shapes but received [54, 54, 64] and [56, 56, 64]',
+    ],
+    [
+      'to multiply values whose sizes do not fit',
+      'model({ a: [4, 4, 8], b: [1, 1, 4] }, ({ a, b }) => multiply(a, b))',
+      'multiply takes sizes that are equal or 1 but received [4, 4, 8] and [1, 1, 4]',
+    ],
+    [
+      'to cut channels that do not exist',
+      'model({ input: [4, 4, 8] }, <X>(x: Sym<X>) => slice(x, { start: 4, end: 9 }))',
+      'slice takes at least 9 channels but received [4, 4, 8]',
+    ],
+    [
+      'to cut channels into unequal halves',
+      'model({ input: [4, 4, 7] }, <X>(x: Sym<X>) => chunk(x, 2)[0])',
+      '2 chunks do not divide the channels of [4, 4, 7]',
     ],
     [
       'to concatenate values of two sizes',

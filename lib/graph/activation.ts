@@ -4,5 +4,15 @@ export type Activation =
   | { readonly kind: 'clamp'; readonly min: number; readonly max: number }
   | { readonly kind: 'leakyRelu'; readonly negativeSlope: number }
   | { readonly kind: 'elu'; readonly alpha: number }
+  | { readonly kind: 'selu' }
+  | { readonly kind: 'celu'; readonly alpha: number }
   | { readonly kind: 'sigmoid' }
+  | { readonly kind: 'hardSigmoid' }
   | { readonly kind: 'tanh' }
+  | { readonly kind: 'silu' }
+  | { readonly kind: 'hardSwish' }
+  | { readonly kind: 'gelu' }
+  | { readonly kind: 'geluTanh' }
+  | { readonly kind: 'mish' }
+  | { readonly kind: 'softplus'; readonly beta: number }
+  | { readonly kind: 'softsign' }

@@ -51,9 +51,22 @@ export interface OpAttributes {
   batchNorm: { readonly eps: number } & Epilogue
   localResponseNorm: { readonly size: number; readonly alpha: number; readonly beta: number; readonly k: number }
   activation: { readonly activation: Activation }
+  /** Over the channels of each pixel; parameters weight and bias (C). */
+  layerNorm: { readonly eps: number }
+  /** Times the parameter scale (C, 1, 1). */
+  layerScale: Epilogue
+  /** x where x > 0, else weight (C) x; a weight of one element is for all channels. */
+  prelu: Record<never, never>
   softmax: Record<never, never>
+  logSoftmax: Record<never, never>
   add: Epilogue
+  /** Axes of size 1, or that are missing at the front, are repeated to the size of the other operand. */
+  multiply: Epilogue
   concat: Record<never, never>
+  /** The channels from `start` on, as many as the output has. */
+  slice: { readonly start: number }
+  /** The c-th channel of group g becomes channel c groups + g. */
+  channelShuffle: { readonly groups: number }
   flatten: Record<never, never>
   /** The identity at inference: dropout and its kin. */
   identity: { readonly of: string }
@@ -67,8 +80,8 @@ export interface Epilogue {
 
 export type Op = keyof OpAttributes
 
-/** Names of the parameters an operator may have. `scale`/`shift` stand for a folded batch norm. */
-export type ParameterRole = 'weight' | 'bias' | 'runningMean' | 'runningVar'
+/** Names of the parameters an operator may have. */
+export type ParameterRole = 'weight' | 'bias' | 'scale' | 'runningMean' | 'runningVar'
 
 export interface Node<K extends Op = Op> {
   readonly op: K
@@ -79,6 +92,8 @@ export interface Node<K extends Op = Op> {
   readonly parameters: Readonly<Partial<Record<ParameterRole, Parameter>>>
   /** Batch norm folded into a conv or dense: y = conv(x) * scale + shift per output channel, from these statistics. */
   readonly foldedNorm?: FoldedNorm
+  /** Layer scale folded into a conv or dense: y = conv(x) * scale per output channel. Never beside a folded norm. */
+  readonly foldedScale?: Parameter
   readonly output: ValueId
 }
 
@@ -121,6 +136,7 @@ export const graphParameters = (graph: Graph): readonly Parameter[] => {
     const used: readonly Parameter[] = [
       ...Object.values(node.parameters),
       ...Object.values(node.foldedNorm?.parameters ?? {}),
+      ...(node.foldedScale ? [node.foldedScale] : []),
     ]
     for (const parameter of used) {
       if (!found.has(parameter.path)) found.set(parameter.path, parameter)

@@ -20,6 +20,12 @@ export interface Slot {
   readonly channel: number
 }
 
+/** Where a value lies inside another, from whose memory it takes channels: itself, or what an identity or slice reads. */
+interface Alias {
+  readonly owner: ValueId
+  readonly channel: number
+}
+
 /** An input of a concat that lies elsewhere and has to be copied to its place. */
 export interface Copy {
   readonly value: ValueId
@@ -79,44 +85,52 @@ export function paddedSize(extents: Extents, halo: Halo): number {
 /**
  * Places every value. Inputs of a concat become channel ranges of its buffer, largest concat first, so that the growing
  * concats of a dense block share one buffer; a concat whose inputs already lie side by side is a view of them; what
- * lies elsewhere is copied. An elementwise output takes the place of an input that dies there. `haloOf` says which zero cells a node wants around its first input.
+ * lies elsewhere is copied. A slice is a channel range of the value that it is cut from. An elementwise
+ * output takes the place of an input that dies there. `haloOf` says which zero cells a node wants around its first input.
  */
 export function assignLayout(graph: Graph, haloOf: (node: AnyNode) => Halo): Layout {
   const aliases = resolveAliases(graph)
-  const alias = (value: ValueId): ValueId => aliases[value] ?? value
   const channelsOf = (value: ValueId): number => toExtents(shapeOf(graph, value))[3]
   const extents: Extents[] = []
-  const slots: (Slot | undefined)[] = graph.values.map(() => undefined)
-  const copies = new Map<ValueId, readonly Copy[]>()
+  const owned: (Slot | undefined)[] = graph.values.map(() => undefined)
+  const parts = new Map<ValueId, readonly Copy[]>()
 
   const newBuffer = (value: ValueId): Slot => {
     extents.push(toExtents(shapeOf(graph, value)))
     return { buffer: extents.length - 1, channel: 0 }
   }
-
-  for (const concat of concatsBySize(graph, channelsOf)) {
-    const inputs = concat.inputs.map(alias)
-    const place = slots[concat.output] ?? sideBySide(inputs, slots, channelsOf) ?? newBuffer(concat.output)
-    slots[concat.output] = place
-    const misplaced: Copy[] = []
-    let channel = place.channel
-    for (const value of inputs) {
-      const wanted = { buffer: place.buffer, channel }
-      slots[value] ??= wanted
-      if (!isSameSlot(slots[value], wanted)) misplaced.push({ value, slot: wanted })
-      channel += channelsOf(value)
-    }
-    copies.set(concat.output, misplaced)
+  const slotOf = (value: ValueId): Slot | undefined => {
+    const { owner, channel } = aliases[value] as Alias
+    const slot = owned[owner]
+    return slot && { buffer: slot.buffer, channel: slot.channel + channel }
   }
 
-  overwriteInputs(graph, alias, slots, newBuffer)
-  const placed = graph.values.map((_, value) => {
-    const owner = alias(value)
-    slots[owner] ??= newBuffer(owner)
-    return slots[owner]
+  for (const concat of concatsBySize(graph, channelsOf)) {
+    const inputs = joinSlices(concat.inputs, aliases, channelsOf)
+    const place = owned[concat.output] ?? sideBySide(inputs, slotOf, channelsOf) ?? newBuffer(concat.output)
+    owned[concat.output] = place
+    const wanted: Copy[] = []
+    let channel = place.channel
+    for (const value of inputs) {
+      const slot = { buffer: place.buffer, channel }
+      if (aliases[value]?.owner === value) owned[value] ??= slot
+      wanted.push({ value, slot })
+      channel += channelsOf(value)
+    }
+    parts.set(concat.output, wanted)
+  }
+
+  overwriteInputs(graph, aliases, owned, newBuffer)
+  const slots = graph.values.map((_, value) => {
+    const { owner } = aliases[value] as Alias
+    owned[owner] ??= newBuffer(owner)
+    return slotOf(value) as Slot
   })
-  const halos = mergeHalos(graph, placed, extents.length, haloOf)
-  return { buffers: extents.map((size, i) => ({ extents: size, halo: halos[i] ?? NO_HALO })), slots: placed, copies }
+  const copies = new Map(
+    [...parts].map(([output, wanted]) => [output, wanted.filter(({ value, slot }) => !isSameSlot(slots[value], slot))]),
+  )
+  const halos = mergeHalos(graph, slots, extents.length, haloOf)
+  return { buffers: extents.map((size, i) => ({ extents: size, halo: halos[i] ?? NO_HALO })), slots, copies }
 }
 
 /** Inputs that a node's step may overwrite with its output, because it reads each element just before it writes the same one. */
@@ -127,6 +141,7 @@ function overwritableInputs(node: AnyNode): readonly ValueId[] {
       return node.attributes.residual ? node.inputs.slice(1) : []
     case 'add':
     case 'batchNorm':
+    case 'layerScale':
     case 'activation':
       return node.inputs
     default:
@@ -135,33 +150,34 @@ function overwritableInputs(node: AnyNode): readonly ValueId[] {
 }
 
 /**
- * Gives outputs the buffer of an input that nobody reads afterwards: a residual network's trunk then stays in one place, which is in the
- * cache when the sum is written. Values that lie in a concat keep their place.
+ * Gives outputs the buffer of an input that nobody reads afterwards: a residual network's trunk then stays in one place,
+ * which is in the cache when the sum is written. Values that lie in a concat keep their place.
  */
 function overwriteInputs(
   graph: Graph,
-  alias: (value: ValueId) => ValueId,
-  slots: (Slot | undefined)[],
+  aliases: readonly Alias[],
+  owned: (Slot | undefined)[],
   newBuffer: (value: ValueId) => Slot,
 ): void {
-  const inConcat = new Set(slots.flatMap((slot) => (slot ? [slot.buffer] : [])))
+  const ownerOf = (value: ValueId): ValueId => aliases[value]?.owner ?? value
+  const inConcat = new Set(owned.flatMap((slot) => (slot ? [slot.buffer] : [])))
   const lastUse = new Map<ValueId, number>()
   graph.nodes.forEach((node, index) => {
-    for (const value of node.inputs) lastUse.set(alias(value), index)
+    for (const value of node.inputs) lastUse.set(ownerOf(value), index)
   })
   graph.nodes.forEach((node, index) => {
-    const output = alias(node.output)
-    if (output !== node.output || slots[output] !== undefined) return
+    const { output } = node
+    if (ownerOf(output) !== output || owned[output] !== undefined) return
     const dying = overwritableInputs(node)
-      .map(alias)
+      .map(ownerOf)
       .find((value) => {
         const isFree =
-          lastUse.get(value) === index && node.inputs.filter((input) => alias(input) === value).length === 1
-        return isFree && !inConcat.has(slots[value]?.buffer ?? -1) && sameExtents(graph, value, output)
+          lastUse.get(value) === index && node.inputs.filter((input) => ownerOf(input) === value).length === 1
+        return isFree && !inConcat.has(owned[value]?.buffer ?? -1) && sameExtents(graph, value, output)
       })
     if (dying === undefined) return
-    slots[dying] ??= newBuffer(dying)
-    slots[output] = slots[dying]
+    owned[dying] ??= newBuffer(dying)
+    owned[output] = owned[dying]
   })
 }
 
@@ -174,16 +190,51 @@ function shapeOf(graph: Graph, value: ValueId): readonly number[] {
   return graph.values[value]?.shape ?? []
 }
 
-/** For each value the value whose memory it is: itself, or the input of an identity or of a flatten that only renames. */
-function resolveAliases(graph: Graph): readonly ValueId[] {
-  const aliases = graph.values.map((_, value) => value)
+/** For each value the value whose memory it is: itself, or what an identity, a slice or a flatten that only renames reads. */
+function resolveAliases(graph: Graph): readonly Alias[] {
+  const aliases = graph.values.map((_, value): Alias => ({ owner: value, channel: 0 }))
   for (const node of graph.nodes) {
-    const [input] = node.inputs
-    if (input === undefined) continue
-    const renames = node.op === 'identity' || (node.op === 'flatten' && isFlattenView(shapeOf(graph, input)))
-    if (renames) aliases[node.output] = aliases[input] ?? input
+    const source = aliases[node.inputs[0] ?? -1]
+    const start = startInInput(graph, node)
+    if (source && start !== undefined) aliases[node.output] = { owner: source.owner, channel: source.channel + start }
   }
   return aliases
+}
+
+/** The first channel of its input that a node passes on, when its output is a view of that. */
+function startInInput(graph: Graph, node: AnyNode): number | undefined {
+  switch (node.op) {
+    case 'identity':
+      return 0
+    case 'slice':
+      return node.attributes.start
+    case 'flatten':
+      return isFlattenView(shapeOf(graph, node.inputs[0] ?? -1)) ? 0 : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Values as their owners, and slices that follow one another and make up a whole value as that value. */
+function joinSlices(
+  values: readonly ValueId[],
+  aliases: readonly Alias[],
+  channelsOf: (value: ValueId) => number,
+): readonly ValueId[] {
+  const joined: ValueId[] = []
+  for (let first = 0; first < values.length; ) {
+    const { owner } = aliases[values[first] as ValueId] as Alias
+    let [end, channel] = [first, 0]
+    for (; end < values.length && channel < channelsOf(owner); end++) {
+      const next = aliases[values[end] as ValueId]
+      if (next?.owner !== owner || next.channel !== channel) break
+      channel += channelsOf(values[end] as ValueId)
+    }
+    const isWhole = channel === channelsOf(owner)
+    joined.push(isWhole ? owner : (values[first] as ValueId))
+    first = isWhole ? end : first + 1
+  }
+  return joined
 }
 
 /** Largest first; of equal ones the later first, because it may contain the earlier. */
@@ -197,14 +248,14 @@ function concatsBySize(graph: Graph, channelsOf: (value: ValueId) => number): re
 /** The slot of the whole when its parts lie in one buffer, in order and without gaps. */
 function sideBySide(
   values: readonly ValueId[],
-  slots: readonly (Slot | undefined)[],
+  slotOf: (value: ValueId) => Slot | undefined,
   channelsOf: (value: ValueId) => number,
 ): Slot | undefined {
-  const first = slots[values[0] ?? -1]
+  const first = slotOf(values[0] ?? -1)
   if (!first) return undefined
   let channel = first.channel
   for (const value of values) {
-    if (!isSameSlot(slots[value], { buffer: first.buffer, channel })) return undefined
+    if (!isSameSlot(slotOf(value), { buffer: first.buffer, channel })) return undefined
     channel += channelsOf(value)
   }
   return first

@@ -76,9 +76,33 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   },
   localResponseNorm: ({ attributes }) => ({ op: 'localResponseNorm', attributes: { ...attributes } }),
   activation: ({ attributes }) => ({ op: 'activation', attributes: epilogue(attributes.activation) }),
+  layerNorm: (node, { data }) => ({
+    op: 'layerNorm',
+    attributes: { ...node.attributes },
+    parameters: {
+      weight: plain(required(node, 'weight', node.parameters.weight), data),
+      bias: plain(required(node, 'bias', node.parameters.bias), data),
+    },
+  }),
+  layerScale: (node, { data }) => ({
+    op: 'affine',
+    attributes: epilogue(node.attributes.activation),
+    parameters: { scale: plain(required(node, 'scale', node.parameters.scale), data) },
+  }),
+  prelu: (node, { data, shape }) => {
+    const weight = required(node, 'weight', node.parameters.weight)
+    const channels = shape(node.output).at(-1) ?? 1
+    const [shared = 0, ...others] = data(weight)
+    const slope = others.length === 0 ? new Float32Array(channels).fill(shared) : data(weight)
+    return { op: 'prelu', parameters: { slope: { key: `slope ${weight.path} ${channels}`, data: slope } } }
+  },
   softmax: () => ({ op: 'softmax' }),
+  logSoftmax: () => ({ op: 'logSoftmax' }),
   add: ({ attributes }) => ({ op: 'add', attributes: epilogue(attributes.activation) }),
+  multiply: ({ attributes }) => ({ op: 'multiply', attributes: epilogue(attributes.activation) }),
   concat: () => null,
+  slice: () => null,
+  channelShuffle: ({ attributes }) => ({ op: 'channelShuffle', attributes: { ...attributes } }),
   flatten: (node, { shape }) => (isFlattenView(shape(node.inputs[0] ?? -1)) ? null : { op: 'flatten' }),
   identity: () => null,
 }
@@ -111,7 +135,10 @@ function epilogue(activation: Activation | undefined) {
     case 'leakyRelu':
       return { activation: 'leakyRelu', alpha: activation.negativeSlope }
     case 'elu':
-      return { activation: 'elu', alpha: activation.alpha }
+    case 'celu':
+      return { activation: activation.kind, alpha: activation.alpha }
+    case 'softplus':
+      return { activation: 'softplus', alpha: activation.beta }
     default:
       return { activation: activation.kind }
   }
@@ -122,7 +149,7 @@ function convWeightKey({ kernel, groups, flip }: ConvAttributes): string {
   return `conv ${kernel.join('x')} groups ${groups}${flip ? ' flipped' : ''}`
 }
 
-/** Weight, bias and scale of a conv or dense: y = conv(x) * scale + bias, the folded norm merged into scale and bias. */
+/** Weight, bias and scale of a conv or dense: y = conv(x) * scale + bias, what is folded merged into scale and bias. */
 function weights(
   node: Node<'conv'> | Node<'dense'>,
   { data }: LoweringContext,
@@ -130,19 +157,32 @@ function weights(
 ): Record<string, ParameterSpec> {
   const { weight, bias } = node.parameters
   const kernel = required(node, 'weight', weight)
-  const norm = node.foldedNorm
-  const key = [use, kernel.path, bias?.path ?? 'no bias', norm ? normKey(norm) : 'no norm'].join(' | ')
+  const folded = foldedAffine(node, data)
+  const key = [use, kernel.path, bias?.path ?? 'no bias', folded?.key ?? 'no norm'].join(' | ')
   const result: Record<string, ParameterSpec> = { weight: { key, data: data(kernel) } }
-  if (norm) {
-    const { scale, shift } = scaleAndShift(norm, data)
+  if (folded) {
+    const { scale, shift } = folded
     const own = bias && data(bias)
     const merged = Float32Array.from(shift, (value, i) => value + (own?.[i] ?? 0) * (scale[i] ?? 0))
     result.scale = { key: `${key} | scale`, data: Float32Array.from(scale) }
     result.bias = { key: `${key} | bias`, data: merged }
   } else if (bias) {
-    result.bias = { key: bias.path, data: data(bias) }
+    result.bias = plain(bias, data)
   }
   return result
+}
+
+/** What is folded behind a conv or dense, as y = conv(x) * scale + shift. */
+function foldedAffine({ foldedNorm, foldedScale }: Node, data: LoweringContext['data']) {
+  if (foldedNorm) return { key: normKey(foldedNorm), ...scaleAndShift(foldedNorm, data) }
+  if (!foldedScale) return undefined
+  const scale = Float64Array.from(data(foldedScale))
+  return { key: `scale ${foldedScale.path}`, scale, shift: new Float64Array(scale.length) }
+}
+
+/** A parameter as it is. */
+function plain(parameter: Parameter, data: LoweringContext['data']): ParameterSpec {
+  return { key: parameter.path, data: data(parameter) }
 }
 
 function normKey({ eps, parameters }: FoldedNorm): string {

@@ -27,16 +27,21 @@ export interface ParameterSpec {
  *   inputs [x] or [x, residual]; epilogue
  * - `maxPool` / `avgPool`: kernel, stride, dilation, padStart, padEnd, countIncludePad (0 | 1; avgPool)
  * - `adaptiveAvgPool` / `adaptiveMaxPool`: none, the output view says it
- * - `affine`: parameters scale (C), shift (C); epilogue; inputs [x] or [x, residual]
+ * - `affine`: parameters scale (C), shift? (C); epilogue; inputs [x] or [x, residual]
  * - `localResponseNorm`: size, alpha, beta, k
  * - `activation`: epilogue
- * - `softmax`: none, over C
+ * - `prelu`: parameter slope (C)
+ * - `layerNorm`: eps; parameters weight (C), bias (C); over C
+ * - `softmax` / `logSoftmax`: none, over C
  * - `add`: inputs [a, b]; epilogue
+ * - `multiply`: inputs [a, b] or [a, b, residual]; a and b have sizes d, h, w, C of the output or 1, one of them its C; epilogue
+ * - `channelShuffle`: groups
  * - `copy`: input and output of equal sizes, any strides (a concat that could not be placed)
  * - `flatten`: N, D, H, W, C to N, 1, 1, 1, C*D*H*W in the order C, D, H, W
  * - `constant`: parameter `data` in N, D, H, W, C order with N = 1, repeated over the batch
  *
- * Epilogue attributes: `activation` ('none' | the kinds of Activation), `alpha` (min, negative slope or alpha), `beta` (max).
+ * Epilogue attributes: `activation` ('none' | the kinds of Activation), `alpha` (min, negative slope, alpha, or softplus's beta),
+ * `beta` (max).
  */
 export interface StepSpec {
   readonly op: string

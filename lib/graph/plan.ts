@@ -19,6 +19,9 @@ import type { PlanSpec, StepSpec, ViewSpec } from './plan-spec.js'
 /** Axis order of the user's buffers. */
 export type DataLayout = 'nhwc' | 'nchw'
 
+/** Whether packed weights may take more memory than the network's own. */
+export type MemoryUse = 'normal' | 'low'
+
 export interface PlanOptions {
   readonly batch: number
   readonly layout: DataLayout
@@ -26,6 +29,7 @@ export interface PlanOptions {
   readonly data: (parameter: Parameter) => Float32Array
   /** Tells the graph's constants apart from those of other graphs whose plans share a weight store. */
   readonly scope: string
+  readonly memory?: MemoryUse
   /** Forces an algorithm on every convolution that it can run, for tests and measurements. */
   readonly algorithm?: ConvAlgorithm
 }
@@ -103,12 +107,15 @@ function shapeOf(graph: Graph, value: ValueId): readonly number[] {
   return graph.values[value]?.shape ?? []
 }
 
-function convAlgorithm(graph: Graph, node: Node<'conv'>, { algorithm = 'auto' }: PlanOptions): ConvAlgorithm {
+function convAlgorithm(graph: Graph, node: Node<'conv'>, options: PlanOptions): ConvAlgorithm {
+  const { algorithm = 'auto', memory = 'normal' } = options
   const extents = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
   if (algorithm !== 'auto' && canRun(algorithm, node.attributes, extents[3])) return algorithm
   const size = paddedSize(extents, convHalo(graph, node))
   const isExcessive = size > LARGEST_GROWTH * paddedSize(extents, NO_HALO) && size > LARGEST_CACHED_SIZE
-  return isExcessive ? 'im2col' : 'auto'
+  if (isExcessive) return 'im2col'
+  if (memory === 'normal') return 'auto'
+  return canRun('depthwise', node.attributes, extents[3]) ? 'depthwise' : 'direct'
 }
 
 function canRun(algorithm: ConvAlgorithm, conv: ConvAttributes, inChannels: number): boolean {

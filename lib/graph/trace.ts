@@ -58,9 +58,11 @@ interface Scope {
 
 const join = (path: string, key: string): string => (path === '' || key === '' ? path + key : `${path}.${key}`)
 
+/** A layer's only parameter may have the name of the layer itself: then its own is empty. */
 const parameterNames: Readonly<Record<ParameterRole, string>> = {
   weight: 'weight',
   bias: 'bias',
+  scale: '',
   runningMean: 'running_mean',
   runningVar: 'running_var',
 }
@@ -193,7 +195,7 @@ export class Tracer {
     const known = this.#parameters.get(path)
     if (known === undefined) {
       elementCount(shape)
-      const learnable = role === 'weight' || role === 'bias'
+      const learnable = role !== 'runningMean' && role !== 'runningVar'
       const parameter = Object.freeze({ path, shape: Object.freeze([...shape]), learnable })
       this.#parameters.set(path, { parameter, layer })
       return parameter

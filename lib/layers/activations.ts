@@ -1,7 +1,7 @@
 import { invalidOption } from '../errors.js'
 import type { Activation } from '../graph/activation.js'
 import { apply, type Sym } from '../graph/trace.js'
-import { finiteNumber, knownOptions } from './options.js'
+import { booleanOption, finiteNumber, knownOptions, positiveNumber } from './options.js'
 
 const activation = (type: string, attributes: Activation): (<X>(x: Sym<X>) => Sym<X>) => {
   const layer = (x: Sym<unknown>) =>
@@ -41,6 +41,72 @@ export const relu6 = activation('relu6', { kind: 'clamp', min: 0, max: 6 })
  * ```
  */
 export const sigmoid = activation('sigmoid', { kind: 'sigmoid' })
+
+/**
+ * min(max(x + 3, 0), 6) / 6, element by element: sigmoid in straight lines.
+ *
+ * ```ts
+ * import { conv2d, hardSigmoid, sequential } from 'im2col'
+ *
+ * const gate = sequential(conv2d(64, { kernel: 1 }), hardSigmoid)
+ * ```
+ */
+export const hardSigmoid = activation('hardSigmoid', { kind: 'hardSigmoid' })
+
+/**
+ * x / (1 + exp(-x)), element by element, also called swish. Elfwing et al., arXiv:1702.03118; Ramachandran et al., arXiv:1710.05941.
+ *
+ * ```ts
+ * import { batchNorm, conv2d, sequential, silu } from 'im2col'
+ *
+ * const layer = sequential(conv2d(32, { kernel: 3, stride: 2, bias: false }), batchNorm(), silu)
+ * ```
+ */
+export const silu = activation('silu', { kind: 'silu' })
+
+/**
+ * x min(max(x + 3, 0), 6) / 6, element by element: swish in straight lines. Howard et al., arXiv:1905.02244.
+ *
+ * ```ts
+ * import { batchNorm, conv2d, hardSwish, sequential } from 'im2col'
+ *
+ * const stem = sequential(conv2d(16, { kernel: 3, stride: 2, bias: false }), batchNorm(), hardSwish)
+ * ```
+ */
+export const hardSwish = activation('hardSwish', { kind: 'hardSwish' })
+
+/**
+ * x tanh(log(1 + exp(x))), element by element. Misra, arXiv:1908.08681.
+ *
+ * ```ts
+ * import { batchNorm, conv2d, mish, sequential } from 'im2col'
+ *
+ * const layer = sequential(conv2d(64, { kernel: 3, padding: 1, bias: false }), batchNorm(), mish)
+ * ```
+ */
+export const mish = activation('mish', { kind: 'mish' })
+
+/**
+ * x / (1 + |x|), element by element.
+ *
+ * ```ts
+ * import { dense, sequential, softsign } from 'im2col'
+ *
+ * const layer = sequential(dense(84), softsign)
+ * ```
+ */
+export const softsign = activation('softsign', { kind: 'softsign' })
+
+/**
+ * 1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1), element by element. Klambauer et al., arXiv:1706.02515.
+ *
+ * ```ts
+ * import { dense, selu, sequential } from 'im2col'
+ *
+ * const layer = sequential(dense(256), selu)
+ * ```
+ */
+export const selu = activation('selu', { kind: 'selu' })
 
 /**
  * The hyperbolic tangent, element by element.
@@ -89,6 +155,60 @@ export const elu = (options: { readonly alpha?: number } = {}): (<X>(x: Sym<X>) 
 }
 
 /**
+ * x where x > 0, else `alpha` (exp(x / `alpha`) - 1) (alpha 1 by default), element by element. Barron, arXiv:1704.07483.
+ *
+ * Throws OptionError when alpha is not positive.
+ *
+ * ```ts
+ * import { celu } from 'im2col'
+ *
+ * const layer = celu({ alpha: 0.5 })
+ * ```
+ */
+export const celu = (options: { readonly alpha?: number } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('celu', options, ['alpha'])
+  const { alpha = 1 } = options
+  return activation('celu', { kind: 'celu', alpha: positiveNumber('alpha of celu', alpha) })
+}
+
+/**
+ * log(1 + exp(`beta` x)) / `beta` (beta 1 by default), element by element: a smooth relu.
+ *
+ * Throws OptionError when beta is not positive.
+ *
+ * ```ts
+ * import { softplus } from 'im2col'
+ *
+ * const layer = softplus({ beta: 2 })
+ * ```
+ */
+export const softplus = (options: { readonly beta?: number } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('softplus', options, ['beta'])
+  const { beta = 1 } = options
+  return activation('softplus', { kind: 'softplus', beta: positiveNumber('beta of softplus', beta) })
+}
+
+/**
+ * x times the normal distribution function of x, element by element. Hendrycks and Gimpel, arXiv:1606.08415.
+ *
+ * `approximate: 'tanh'` computes x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 instead; 'none' by default. Throws OptionError.
+ *
+ * ```ts
+ * import { dense, gelu, sequential } from 'im2col'
+ *
+ * const layer = sequential(dense(384), gelu())
+ * ```
+ */
+export const gelu = (options: { readonly approximate?: 'none' | 'tanh' } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('gelu', options, ['approximate'])
+  const { approximate = 'none' } = options
+  if (approximate !== 'none' && approximate !== 'tanh') {
+    throw invalidOption('approximate of gelu', "'none' or 'tanh'", approximate)
+  }
+  return activation('gelu', { kind: approximate === 'tanh' ? 'geluTanh' : 'gelu' })
+}
+
+/**
  * min(max(x, `min`), `max`), element by element.
  *
  * Throws OptionError.
@@ -118,3 +238,39 @@ export const clamp = (options: { readonly min: number; readonly max: number }): 
  */
 export const softmax = <X>(x: Sym<X>): Sym<X> =>
   apply('softmax', softmax, [x]).emit('softmax', {}, x.shape as readonly number[]) as never
+
+/**
+ * The logarithm of softmax over the channels of every pixel: `[classes]` -> `[classes]`.
+ *
+ * ```ts
+ * import { dense, logSoftmax, sequential } from 'im2col'
+ *
+ * const head = sequential(dense(10), logSoftmax)
+ * ```
+ */
+export const logSoftmax = <X>(x: Sym<X>): Sym<X> =>
+  apply('logSoftmax', logSoftmax, [x]).emit('logSoftmax', {}, x.shape as readonly number[]) as never
+
+/**
+ * x where x > 0, else a learned slope times x, element by element; the shape stays.
+ *
+ * Weights: `weight`, one slope for each channel (C), or (1) when `shared` (false by default). Throws OptionError.
+ * He et al., arXiv:1502.01852.
+ *
+ * ```ts
+ * import { conv2d, prelu, sequential } from 'im2col'
+ *
+ * const layer = sequential(conv2d(64, { kernel: 3 }), prelu())
+ * ```
+ */
+export const prelu = (options: { readonly shared?: boolean } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('prelu', options, ['shared'])
+  const { shared = false } = options
+  booleanOption('shared of prelu', shared)
+  const layer = (x: Sym<unknown>) => {
+    const shape = x.shape as readonly number[]
+    const slopes = shared ? 1 : (shape[shape.length - 1] as number)
+    return apply('prelu', layer, [x]).emit('prelu', {}, shape, { weight: [slopes] })
+  }
+  return layer as never
+}

@@ -38,6 +38,57 @@ export const batchNorm = (options: BatchNormOptions = {}): (<X>(x: Sym<X>) => Sy
   return layer as never
 }
 
+export interface LayerNormOptions {
+  /** Added to the variance; 1e-6 by default, as in ConvNeXt and ViT (PyTorch's own default is 1e-5). */
+  readonly eps?: number
+}
+
+/**
+ * Normalises the channels of every pixel to mean 0 and variance 1, then scales and shifts every channel; the shape stays.
+ *
+ * Weights: `weight`, `bias`, each (C). Throws OptionError. Ba et al., arXiv:1607.06450.
+ *
+ * ```ts
+ * import { depthwiseConv2d, layerNorm, sequential } from 'im2col'
+ *
+ * const layer = sequential(depthwiseConv2d({ kernel: 7, padding: 3 }), layerNorm())
+ * ```
+ */
+export const layerNorm = (options: LayerNormOptions = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('layerNorm', options, ['eps'])
+  const { eps = 1e-6 } = options
+  finiteNumber('eps of layerNorm', eps)
+  if (eps < 0) throw invalidOption('eps of layerNorm', 'a number of at least 0', eps)
+  const layer = (x: Sym<unknown>) => {
+    const at = apply('layerNorm', layer, [x])
+    const shape = x.shape as readonly number[]
+    const perChannel = [shape[shape.length - 1] as number]
+    return at.emit('layerNorm', { eps }, shape, { weight: perChannel, bias: perChannel })
+  }
+  return layer as never
+}
+
+/**
+ * Multiplies every channel by a learned number; the shape stays.
+ *
+ * Weights: (C, 1, 1) under the name of the layer itself, `block.0.layer_scale`. Touvron et al., arXiv:2103.17239.
+ *
+ * ```ts
+ * import { add, conv2d, layerScale, module, type Sym } from 'im2col'
+ *
+ * const m = { conv: conv2d(96, { kernel: 1 }), layer_scale: layerScale() }
+ * const block = module(m, <X>(x: Sym<X>) => add(m.layer_scale(m.conv(x)), x))
+ * ```
+ */
+export const layerScale = (): (<X>(x: Sym<X>) => Sym<X>) => {
+  const layer = (x: Sym<unknown>) => {
+    const shape = x.shape as readonly number[]
+    const scale = [shape[shape.length - 1] as number, 1, 1]
+    return apply('layerScale', layer, [x]).emit('layerScale', {}, shape, { scale })
+  }
+  return layer as never
+}
+
 export interface LocalResponseNormOptions {
   /** Number of neighbouring channels that are summed over. */
   readonly size: number

@@ -25,3 +25,8 @@ export const finiteNumber = (name: string, value: unknown): number => {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidOption(name, 'a finite number', value)
   return value
 }
+
+export const positiveNumber = (name: string, value: unknown): number => {
+  if (finiteNumber(name, value) <= 0) throw invalidOption(name, 'a positive number', value)
+  return value as number
+}

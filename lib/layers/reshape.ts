@@ -29,6 +29,15 @@ export const flatten = <X>(x: Sym<X>): Sym<FlattenShape<X>> =>
 export const identity = <X>(x: Sym<X>): Sym<X> =>
   apply('identity', identity, [x]).emit('identity', { of: 'identity' }, x.shape as readonly number[]) as never
 
+/** A layer that does something with probability `p` in training only. */
+const identityWith = (type: string, p: unknown): (<X>(x: Sym<X>) => Sym<X>) => {
+  const probability = finiteNumber(`p of ${type}`, p)
+  if (probability < 0 || probability > 1) throw invalidOption(`p of ${type}`, 'a probability', p)
+  const layer = (x: Sym<unknown>) =>
+    apply(type, layer, [x]).emit('identity', { of: type }, x.shape as readonly number[])
+  return layer as never
+}
+
 /**
  * What drops elements with probability `p` (0.5 by default) in training: the identity at inference.
  *
@@ -43,11 +52,24 @@ export const identity = <X>(x: Sym<X>): Sym<X> =>
 export const dropout = (options: { readonly p?: number } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
   knownOptions('dropout', options, ['p'])
   const { p = 0.5 } = options
-  finiteNumber('p of dropout', p)
-  if (p < 0 || p > 1) throw invalidOption('p of dropout', 'a probability', p)
-  const layer = (x: Sym<unknown>) =>
-    apply('dropout', layer, [x]).emit('identity', { of: 'dropout' }, x.shape as readonly number[])
-  return layer as never
+  return identityWith('dropout', p)
+}
+
+/**
+ * What leaves out a whole residual branch with probability `p` in training: the identity at inference.
+ *
+ * Throws OptionError. Huang et al., arXiv:1603.09382.
+ *
+ * ```ts
+ * import { add, conv2d, module, stochasticDepth, type Sym } from 'im2col'
+ *
+ * const m = { conv: conv2d(64, { kernel: 3, padding: 1 }), drop: stochasticDepth({ p: 0.2 }) }
+ * const block = module(m, <X>(x: Sym<X>) => add(m.drop(m.conv(x)), x))
+ * ```
+ */
+export const stochasticDepth = (options: { readonly p: number }): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('stochasticDepth', options, ['p'])
+  return identityWith('stochasticDepth', options.p)
 }
 
 /**

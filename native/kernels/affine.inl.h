@@ -9,7 +9,7 @@ IM2COL_INLINE V affine_load(const float* p, int n) {
 }
 
 template <bool kPartial>
-IM2COL_INLINE void affine_vector(const AffineRow& row, int64_t p, int64_t c, int n) {
+IM2COL_INLINE void affine_vector(const AffineRow& row, const Clamp& clamp, int64_t p, int64_t c, int n) {
   V y = affine_load<kPartial>(row.input + p * row.input_stride + c, n);
   if (row.scale) {
     const V scale = affine_load<kPartial>(row.scale + c, n);
@@ -18,7 +18,7 @@ IM2COL_INLINE void affine_vector(const AffineRow& row, int64_t p, int64_t c, int
     y = Add(y, affine_load<kPartial>(row.shift + c, n));
   }
   if (row.residual) y = Add(y, affine_load<kPartial>(row.residual + p * row.residual_stride + c, n));
-  y = apply_activation(y, row.activation);
+  y = apply_epilogue(clamp, row.activation, y);
   float* output = row.output + p * row.output_stride + c;
   if (kPartial) {
     StoreN(y, output, n);
@@ -28,9 +28,10 @@ IM2COL_INLINE void affine_vector(const AffineRow& row, int64_t p, int64_t c, int
 }
 
 void affine_f32(const AffineRow& row) {
+  const Clamp clamp = clamp_of(row.activation);
   for (int64_t p = 0; p < row.pixels; ++p) {
     int64_t c = 0;
-    for (; c + kLanes <= row.channels; c += kLanes) affine_vector<false>(row, p, c, kLanes);
-    if (c < row.channels) affine_vector<true>(row, p, c, static_cast<int>(row.channels - c));
+    for (; c + kLanes <= row.channels; c += kLanes) affine_vector<false>(row, clamp, p, c, kLanes);
+    if (c < row.channels) affine_vector<true>(row, clamp, p, c, static_cast<int>(row.channels - c));
   }
 }

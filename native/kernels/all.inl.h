@@ -1,5 +1,6 @@
 // Everything that an ISA compiles besides its vector wrapper.
 #include "../simd/math.inl.h"
+#include "../simd/activations.inl.h"
 
 #include "epilogue.inl.h"
 
@@ -9,8 +10,11 @@
 #include "depthwise.inl.h"
 #include "fma_peak.inl.h"
 #include "gemm.inl.h"
+#include "layer_norm.inl.h"
 #include "local_response_norm.inl.h"
 #include "max_pool.inl.h"
+#include "multiply.inl.h"
+#include "prelu.inl.h"
 #include "resample_columns.inl.h"
 #include "resample_rows.inl.h"
 #include "softmax.inl.h"

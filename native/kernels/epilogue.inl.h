@@ -20,3 +20,9 @@ IM2COL_INLINE Clamp clamp_of(const Activation& activation) {
 }
 
 IM2COL_INLINE V apply_clamp(const Clamp& clamp, V x) { return Min(clamp.upper, Max(clamp.lower, x)); }
+
+// Any activation, with its clamp; for kernels that wait for memory anyway.
+IM2COL_INLINE V apply_epilogue(const Clamp& clamp, const Activation& activation, V x) {
+  const V y = apply_clamp(clamp, x);
+  return clamp.complete ? y : apply_activation(y, activation);
+}

@@ -6,9 +6,12 @@
 
 namespace im2col {
 
-enum class ActivationKind : int32_t { kNone, kRelu, kClamp, kLeakyRelu, kElu, kSigmoid, kTanh };
+enum class ActivationKind : int32_t {
+  kNone, kRelu, kClamp, kLeakyRelu, kElu, kSelu, kCelu, kSigmoid, kHardSigmoid, kTanh, kSilu, kHardSwish, kGelu, kGeluTanh,
+  kMish, kSoftplus, kSoftsign,
+};
 
-// alpha: lower bound (clamp), negative slope (leaky ReLU), alpha (ELU); beta: upper bound (clamp).
+// alpha: lower bound (clamp), negative slope (leaky ReLU), alpha (ELU, CELU), beta (softplus); beta: upper bound (clamp).
 struct Activation {
   ActivationKind kind = ActivationKind::kNone;
   float alpha = 0;
@@ -107,7 +110,47 @@ struct AffineRow {
   Activation activation;
 };
 
-// y[c] = softmax over the channels of each pixel.
+// y[i] = act(a[i] * b[i] + residual[i]) over the channels of `pixels` pixels.
+struct MultiplyRow {
+  const float* a;
+  ptrdiff_t a_stride;
+  const float* b;
+  ptrdiff_t b_stride;  // 0: the same for all pixels
+  bool b_is_scalar;    // one number for all channels of a pixel
+  const float* residual;  // or null
+  ptrdiff_t residual_stride;
+  float* output;
+  ptrdiff_t output_stride;
+  int64_t pixels;
+  int64_t channels;
+  Activation activation;
+};
+
+// y[c] = x[c] where x[c] > 0, else slope[c] * x[c].
+struct PreluRow {
+  const float* input;
+  ptrdiff_t input_stride;
+  const float* slope;  // [channels]
+  float* output;
+  ptrdiff_t output_stride;
+  int64_t pixels;
+  int64_t channels;
+};
+
+// y[c] = (x[c] - mean) / sqrt(variance + eps) * weight[c] + bias[c] with the mean and the variance of each pixel's channels.
+struct LayerNormRow {
+  const float* input;
+  ptrdiff_t input_stride;
+  const float* weight;  // [channels]
+  const float* bias;    // [channels]
+  float* output;
+  ptrdiff_t output_stride;
+  int64_t pixels;
+  int64_t channels;
+  float eps;
+};
+
+// y[c] = softmax, or its logarithm, over the channels of each pixel.
 struct SoftmaxRow {
   const float* input;
   ptrdiff_t input_stride;

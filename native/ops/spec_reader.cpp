@@ -17,9 +17,25 @@ struct NamedActivation {
 constexpr NamedActivation kActivations[] = {
     {"none", ActivationKind::kNone},           {"relu", ActivationKind::kRelu},
     {"clamp", ActivationKind::kClamp},         {"leakyRelu", ActivationKind::kLeakyRelu},
-    {"elu", ActivationKind::kElu},             {"sigmoid", ActivationKind::kSigmoid},
-    {"tanh", ActivationKind::kTanh},
+    {"elu", ActivationKind::kElu},             {"selu", ActivationKind::kSelu},
+    {"celu", ActivationKind::kCelu},           {"sigmoid", ActivationKind::kSigmoid},
+    {"hardSigmoid", ActivationKind::kHardSigmoid}, {"tanh", ActivationKind::kTanh},
+    {"silu", ActivationKind::kSilu},           {"hardSwish", ActivationKind::kHardSwish},
+    {"gelu", ActivationKind::kGelu},           {"geluTanh", ActivationKind::kGeluTanh},
+    {"mish", ActivationKind::kMish},           {"softplus", ActivationKind::kSoftplus},
+    {"softsign", ActivationKind::kSoftsign},
 };
+
+bool has_alpha(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kClamp:
+    case ActivationKind::kLeakyRelu:
+    case ActivationKind::kElu:
+    case ActivationKind::kCelu:
+    case ActivationKind::kSoftplus: return true;
+    default: return false;
+  }
+}
 
 std::string shown(double value) {
   std::ostringstream stream;
@@ -135,9 +151,7 @@ Activation SpecReader::activation() {
   for (const NamedActivation& known : kActivations) {
     if (name != known.name) continue;
     Activation activation{known.kind};
-    const bool has_alpha = known.kind == ActivationKind::kClamp || known.kind == ActivationKind::kLeakyRelu ||
-                           known.kind == ActivationKind::kElu;
-    if (has_alpha) activation.alpha = number("alpha");
+    if (has_alpha(known.kind)) activation.alpha = number("alpha");
     if (known.kind == ActivationKind::kClamp) activation.beta = number("beta");
     return activation;
   }

@@ -1,6 +1,6 @@
 // Elementary functions on vectors. Errors are the largest over all float32 inputs in the range, in units in the last place
 // (ULP) of the exact result; native/test/math_test.cpp asserts them on every ISA. NaN gives NaN, denormals are exact
-// inputs and results. Coefficients: Cephes (Moshier).
+// inputs and results. Coefficients: Cephes (Moshier) where nothing else is said.
 #pragma once
 
 // 2^n for integers n in [-126, 127].
@@ -32,13 +32,16 @@ IM2COL_INLINE V expm1_reduced(V r) {
   return MulAdd(p, Mul(r, r), r);
 }
 
+// x 2^n for n in [-252, 254], by two factors that are normal numbers.
+IM2COL_INLINE V scale_by_power(V x, VI n) {
+  const VI half = ShiftRight<1>(n);
+  return Mul(Mul(x, power_of_two(half)), power_of_two(Sub(n, half)));
+}
+
 // e^x. Max error: 1.1 ULP. Valid range: all; overflows to infinity above 88.7228, denormal below -87.34, 0 below -103.98.
 IM2COL_INLINE V Exp(V x) {
   const ExpReduction e = reduce_exp(Min(Set(89.0f), Max(Set(-105.0f), x)));
-  // 2^n in two factors, since n spans [-151, 128].
-  const VI half = ShiftRight<1>(e.n);
-  const V p = Add(expm1_reduced(e.r), Set(1.0f));
-  return Mul(Mul(p, power_of_two(half)), power_of_two(Sub(e.n, half)));
+  return scale_by_power(Add(expm1_reduced(e.r), Set(1.0f)), e.n);
 }
 
 // e^x - 1 without cancellation near 0. Max error: 1 ULP. Valid range: x <= 0.
@@ -76,6 +79,18 @@ IM2COL_INLINE V Log(V x) {
   return IfThenElse(Lt(x, Zero()), Set(NAN), y);
 }
 
+// log(1 + x) = 2 artanh(x / (2 + x)). Max error: 2 ULP. Valid range: [0, 1].
+IM2COL_INLINE V Log1pUnit(V x) {
+  const V s = Div(x, Add(Set(2.0f), x));
+  const V s2 = Mul(s, s);
+  V p = Set(1.401222988e-1f);
+  p = MulAdd(p, s2, Set(1.399957043e-1f));
+  p = MulAdd(p, s2, Set(2.001084954e-1f));
+  p = MulAdd(p, s2, Set(3.333320657e-1f));
+  const V twice = Add(s, s);
+  return MulAdd(Mul(twice, s2), p, twice);
+}
+
 // x^y as exp(y log x). Max error: 2 + 2 |y log x| ULP. Valid range: x > 0, result not denormal.
 IM2COL_INLINE V PowPositive(V x, V y) { return Exp(Mul(y, Log(x))); }
 
@@ -99,20 +114,27 @@ IM2COL_INLINE V Sigmoid(V x) {
   return Div(IfThenElse(Lt(x, Zero()), e, Set(1.0f)), Add(Set(1.0f), e));
 }
 
-// x for x > 0, else alpha (e^x - 1). Max error: 2 ULP. Valid range: all.
-IM2COL_INLINE V Elu(V x, float alpha) {
-  return IfThenElse(Gt(x, Zero()), x, Mul(Set(alpha), Expm1Negative(Min(Zero(), x))));
-}
-
-IM2COL_INLINE V apply_activation(V x, const Activation& activation) {
-  switch (activation.kind) {
-    case ActivationKind::kNone: return x;
-    case ActivationKind::kRelu: return Max(Zero(), x);
-    case ActivationKind::kClamp: return Min(Set(activation.beta), Max(Set(activation.alpha), x));
-    case ActivationKind::kLeakyRelu: return IfThenElse(Gt(x, Zero()), x, Mul(Set(activation.alpha), x));
-    case ActivationKind::kElu: return Elu(x, activation.alpha);
-    case ActivationKind::kSigmoid: return Sigmoid(x);
-    case ActivationKind::kTanh: return Tanh(x);
-  }
-  return x;
+// The normal distribution function, (1 + erf(x / sqrt 2)) / 2. Max error: 6 ULP. Valid range: all. With a = |x| the tail is
+// e^(-a^2 / 2) t P(t), t = 1 / (1 + 0.3 a), where P is the minimax polynomial of the scaled complementary error function
+// (the substitution of Abramowitz and Stegun 7.1.26).
+IM2COL_INLINE V NormalCdf(V x) {
+  const V a = Min(Set(14.5f), Abs(x));
+  // a^2 = h^2 + (a - h)(a + h), where h has 12 bits, so that its square is exact.
+  const V h = BitCastToFloat(ShiftLeft<12>(ShiftRight<12>(BitCastToInt(a))));
+  const ExpReduction e = reduce_exp(Mul(Set(-0.5f), Mul(h, h)));
+  const V r = NegMulAdd(Mul(Set(0.5f), Sub(a, h)), Add(a, h), e.r);
+  const V t = Div(Set(1.0f), MulAdd(Set(0.3f), a, Set(1.0f)));
+  V p = Set(-2.062348987e-2f);
+  p = MulAdd(p, t, Set(1.124357257e-1f));
+  p = MulAdd(p, t, Set(-2.28213863e-1f));
+  p = MulAdd(p, t, Set(1.917848827e-1f));
+  p = MulAdd(p, t, Set(-7.942377734e-2f));
+  p = MulAdd(p, t, Set(9.615698389e-2f));
+  p = MulAdd(p, t, Set(7.838959824e-2f));
+  p = MulAdd(p, t, Set(1.102354355e-1f));
+  p = MulAdd(p, t, Set(1.195718126e-1f));
+  p = MulAdd(p, t, Set(1.196866899e-1f));
+  p = Mul(p, t);
+  const V tail = scale_by_power(MulAdd(p, expm1_reduced(r), p), e.n);
+  return IfThenElse(Lt(x, Zero()), tail, Sub(Set(1.0f), tail));
 }

@@ -1,5 +1,5 @@
 // The contract of the SIMD wrapper: vec_<isa>.h implements every op below with the same meaning, under Google Highway's
-// names. vec_<isa>.h, math.inl.h and the kernels are included by isa/<isa>.cpp inside its target region and inside
+// names. vec_<isa>.h, math.inl.h, activations.inl.h and the kernels are included by isa/<isa>.cpp inside its target region and inside
 // `namespace im2col { namespace <isa> { namespace {`, so they hold no #include and everything has internal linkage.
 //
 // Types and constants
@@ -48,20 +48,20 @@
 // Macros
 //   IM2COL_PIN(x)              keeps the V variable x in a register: GCC otherwise folds the load into every use of x
 //   IM2COL_INLINE              for every function of the wrapper and every helper of a kernel
+//   IM2COL_NOINLINE            for long functions that many kernels call
 //   IM2COL_UNROLL              before a loop with constant bounds: unroll it fully
-//   IM2COL_RESTRICT
 //   IM2COL_TARGET_REGION_BEGIN(features), IM2COL_TARGET_REGION_END   code between them is compiled for `features`
 #pragma once
 
 #if defined(__GNUC__) || defined(__clang__)
 #define IM2COL_INLINE static inline __attribute__((always_inline, unused))
-#define IM2COL_RESTRICT __restrict__
+#define IM2COL_NOINLINE static __attribute__((noinline, unused))
 #elif defined(_MSC_VER)
 #define IM2COL_INLINE static __forceinline
-#define IM2COL_RESTRICT __restrict
+#define IM2COL_NOINLINE static __declspec(noinline)
 #else
 #define IM2COL_INLINE static inline
-#define IM2COL_RESTRICT
+#define IM2COL_NOINLINE static
 #endif
 
 #define IM2COL_PRAGMA(...) _Pragma(#__VA_ARGS__)
@@ -72,7 +72,11 @@
   IM2COL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define IM2COL_TARGET_REGION_END _Pragma("clang attribute pop")
 #elif defined(__GNUC__)
+#if defined(__SANITIZE_ADDRESS__)
+#define IM2COL_UNROLL  // with a check at every access, unrolled tiles would compile for minutes
+#else
 #define IM2COL_UNROLL _Pragma("GCC unroll 64")
+#endif
 #define IM2COL_TARGET_REGION_BEGIN(features) _Pragma("GCC push_options") IM2COL_PRAGMA(GCC target(features))
 #define IM2COL_TARGET_REGION_END _Pragma("GCC pop_options")
 #else

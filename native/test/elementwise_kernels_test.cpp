@@ -65,6 +65,126 @@ KERNEL_TEST(affine_f32_in_place) {
   for (size_t c = 0; c < before.size(); ++c) CHECK(value[c] == before[c] + residual[c], "channel %zu", c);
 }
 
+KERNEL_TEST(multiply_f32) {
+  Random random;
+  for (int64_t channels : interesting_sizes(table.lanes)) {
+    for (int operands = 0; operands < 8; ++operands) {
+      const bool is_scalar = operands & 1, is_shared = operands & 2, has_residual = operands & 4;
+      const int64_t pixels = 3, b_channels = is_scalar ? 1 : channels;
+      Rows a(pixels, channels, channels + 1), residual(pixels, channels, channels + 3), output(pixels, channels, channels + 2);
+      Rows b(is_shared ? 1 : pixels, b_channels, b_channels + 1);
+      a.fill(random, -2, 2);
+      b.fill(random, -1, 1);
+      residual.fill(random, -1, 1);
+      MultiplyRow row{};
+      row.a = a.data();
+      row.a_stride = a.stride();
+      row.b = b.data();
+      row.b_stride = is_shared ? 0 : b.stride();
+      row.b_is_scalar = is_scalar;
+      row.residual = has_residual ? residual.data() : nullptr;
+      row.residual_stride = residual.stride();
+      row.output = output.data();
+      row.output_stride = output.stride();
+      row.pixels = pixels;
+      row.channels = channels;
+      row.activation = some_activation(channels + operands);
+      table.multiply_f32(row);
+
+      for (int64_t p = 0; p < pixels; ++p) {
+        for (int64_t c = 0; c < channels; ++c) {
+          const double product = double{a.at(p, c)} * b.at(is_shared ? 0 : p, is_scalar ? 0 : c);
+          const double other = has_residual ? residual.at(p, c) : 0;
+          const double expected = activation_reference(row.activation, product + other);
+          CHECK(std::fabs(output.at(p, c) - expected) <= tolerance(2, std::fabs(product) + std::fabs(other)),
+                "%d channels, operands %d: [%d][%d] = %.9g, expected %.9g", static_cast<int>(channels), operands,
+                static_cast<int>(p), static_cast<int>(c), output.at(p, c), expected);
+        }
+      }
+      CHECK(output.gaps_untouched(), "%d channels: wrote between the pixels", static_cast<int>(channels));
+    }
+  }
+}
+
+KERNEL_TEST(prelu_f32) {
+  Random random;
+  for (int64_t channels : interesting_sizes(table.lanes)) {
+    const int64_t pixels = 3;
+    Rows input(pixels, channels, channels + 1), output(pixels, channels, channels + 2);
+    Guarded slope(static_cast<size_t>(channels));
+    input.fill(random, -2, 2);
+    slope.fill(random, -2, 2);
+    input.at(1, channels / 2) = NAN;
+    table.prelu_f32({input.data(), input.stride(), slope.data(), output.data(), output.stride(), pixels, channels});
+    for (int64_t p = 0; p < pixels; ++p) {
+      for (int64_t c = 0; c < channels; ++c) {
+        const float x = input.at(p, c), expected = x > 0 ? x : slope[static_cast<size_t>(c)] * x, y = output.at(p, c);
+        CHECK(std::isnan(x) ? std::isnan(y) : y == expected, "%d channels: [%d][%d]", static_cast<int>(channels),
+              static_cast<int>(p), static_cast<int>(c));
+      }
+    }
+    CHECK(output.gaps_untouched(), "%d channels: wrote between the pixels", static_cast<int>(channels));
+  }
+}
+
+KERNEL_TEST(layer_norm_f32) {
+  Random random;
+  for (int64_t channels : interesting_sizes(table.lanes)) {
+    for (float offset : {0.0f, 1000.0f}) {
+      const int64_t pixels = 2;
+      const float eps = 1e-6f;
+      Rows input(pixels, channels, channels + 1), output(pixels, channels, channels + 2);
+      Guarded weight(static_cast<size_t>(channels)), bias(static_cast<size_t>(channels));
+      input.fill(random, offset - 1, offset + 1);
+      weight.fill(random, -1, 1);
+      bias.fill(random, -1, 1);
+      table.layer_norm_f32({input.data(), input.stride(), weight.data(), bias.data(), output.data(), output.stride(), pixels,
+                            channels, eps});
+      for (int64_t p = 0; p < pixels; ++p) {
+        double mean = 0, variance = 0;
+        for (int64_t c = 0; c < channels; ++c) mean += double{input.at(p, c)} / static_cast<double>(channels);
+        for (int64_t c = 0; c < channels; ++c) variance += std::pow(input.at(p, c) - mean, 2) / static_cast<double>(channels);
+        const double deviation = std::sqrt(variance + eps);
+        for (int64_t c = 0; c < channels; ++c) {
+          const size_t i = static_cast<size_t>(c);
+          const double expected = (input.at(p, c) - mean) / deviation * weight[i] + bias[i];
+          // The mean is off by its rounding errors, which are the same for all channels, and nothing cancels behind it.
+          const double magnitude = (std::fabs(mean) + std::fabs(input.at(p, c) - mean)) / deviation + 1;
+          CHECK(std::fabs(output.at(p, c) - expected) <= tolerance(channels + 6, magnitude),
+                "%d channels around %g: [%d][%d] = %.9g, expected %.9g", static_cast<int>(channels), offset, static_cast<int>(p),
+                static_cast<int>(c), output.at(p, c), expected);
+        }
+      }
+      CHECK(output.gaps_untouched(), "%d channels: wrote between the pixels", static_cast<int>(channels));
+    }
+  }
+}
+
+KERNEL_TEST(log_softmax_f32) {
+  Random random;
+  for (int64_t channels : interesting_sizes(table.lanes)) {
+    for (float range : {1.0f, 100.0f, 1e30f}) {
+      const int64_t pixels = 2;
+      Rows input(pixels, channels, channels + 1), output(pixels, channels, channels + 2);
+      input.fill(random, -range, range);
+      table.log_softmax_f32({input.data(), input.stride(), output.data(), output.stride(), pixels, channels});
+      for (int64_t p = 0; p < pixels; ++p) {
+        double largest = -HUGE_VAL, sum = 0;
+        for (int64_t c = 0; c < channels; ++c) largest = std::max(largest, double{input.at(p, c)});
+        for (int64_t c = 0; c < channels; ++c) sum += std::exp(input.at(p, c) - largest);
+        for (int64_t c = 0; c < channels; ++c) {
+          const double expected = input.at(p, c) - largest - std::log(sum);
+          // An exponential is off by the rounding of its argument times itself, of which the sum is at least 1.
+          CHECK(std::fabs(output.at(p, c) - expected) <= tolerance(2 * channels + 8, 1 + std::fabs(expected)),
+                "%d channels: [%d][%d] = %.9g, expected %.9g", static_cast<int>(channels), static_cast<int>(p),
+                static_cast<int>(c), output.at(p, c), expected);
+        }
+      }
+      CHECK(output.gaps_untouched(), "%d channels: wrote between the pixels", static_cast<int>(channels));
+    }
+  }
+}
+
 KERNEL_TEST(softmax_f32) {
   Random random;
   for (int64_t channels : interesting_sizes(table.lanes)) {

@@ -16,6 +16,7 @@ namespace avx2 {
 namespace {
 #include "../simd/vec_avx2.h"
 #include "../simd/math.inl.h"
+#include "../simd/activations.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace avx2

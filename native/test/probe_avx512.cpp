@@ -21,6 +21,7 @@ namespace avx512 {
 namespace {
 #include "../simd/vec_avx512.h"
 #include "../simd/math.inl.h"
+#include "../simd/activations.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace avx512

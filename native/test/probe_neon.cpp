@@ -15,6 +15,7 @@ namespace neon {
 namespace {
 #include "../simd/vec_neon.h"
 #include "../simd/math.inl.h"
+#include "../simd/activations.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace neon

@@ -12,6 +12,7 @@ namespace scalar {
 namespace {
 #include "../simd/vec_scalar.h"
 #include "../simd/math.inl.h"
+#include "../simd/activations.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace scalar

@@ -7,7 +7,7 @@ namespace im2col::test {
 
 double activation_reference(const Activation& activation, double x);
 
-// One activation of each kind, in turn. All have slopes of at most 1, so they do not enlarge an error.
+// Activations of different kinds, in turn. All have slopes of at most 1.5, so they hardly enlarge an error.
 Activation some_activation(int64_t i);
 
 // Bound of the rounding errors of a float32 sum of products: `terms` roundings, each relative to `magnitude`, the sum of

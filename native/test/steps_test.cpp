@@ -66,6 +66,144 @@ ISA_TEST(step_add) {
                     [](const double* x, int64_t) { return std::fmax(0, x[0] + x[1]); });
 }
 
+ISA_TEST(step_multiply) {
+  check_elementwise(table, "multiply", 2, [](StepFixture& f, int64_t) { f.set("activation", "relu"); },
+                    [](const double* x, int64_t) { return std::fmax(0, x[0] * x[1]); });
+}
+
+ISA_TEST(step_multiply_repeats_axes_of_size_1) {
+  Random random;
+  for (const Shape& shape : kShapes) {
+    // Bit i: the operand has size 1 along axis kD + i.
+    for (int mask = 0; mask < 16; ++mask) {
+      for (bool is_first : {false, true}) {
+        Shape small = shape;
+        for (int axis = kD; axis <= kC; ++axis) {
+          if (mask >> (axis - kD) & 1) small[static_cast<size_t>(axis)] = 1;
+        }
+        StepFixture fixture(table, "multiply");
+        const int whole = fixture.add_view(shape, true, 2), part = fixture.add_view(small, mask % 2 == 0, 3);
+        const int residual = fixture.add_view(shape), output = fixture.add_view(shape, mask % 3 == 0, 1);
+        fixture.add_input(is_first ? part : whole);
+        fixture.add_input(is_first ? whole : part);
+        fixture.add_input(residual);
+        fixture.set_output(output);
+        EXPECT_OK(fixture.build(random));
+        fixture.run(1);
+        const std::vector<float> single = fixture.contents(output);
+        fixture.for_each(output, [&](int64_t n, int64_t d, int64_t h, int64_t w, int64_t c) {
+          const auto at = [&](int axis, int64_t i) { return small[static_cast<size_t>(axis)] == 1 ? 0 : i; };
+          const float product = fixture.at(whole, n, d, h, w, c) * fixture.at(part, n, at(kD, d), at(kH, h), at(kW, w), at(kC, c));
+          CHECK(fixture.at(output, n, d, h, w, c) == product + fixture.at(residual, n, d, h, w, c), "mask %d", mask);
+        });
+        fixture.run(3);
+        CHECK(fixture.contents(output) == single, "multiply depends on the number of threads");
+      }
+    }
+  }
+}
+
+ISA_TEST(step_multiply_repeats_either_operand) {
+  Random random;
+  StepFixture fixture(table, "multiply");
+  const int column = fixture.add_view({2, 1, 3, 1, 8}), row = fixture.add_view({2, 1, 1, 5, 1}), output = fixture.add_view({2, 1, 3, 5, 8});
+  fixture.add_input(row);
+  fixture.add_input(column);
+  fixture.set_output(output);
+  EXPECT_OK(fixture.build(random));
+  fixture.run(1);
+  fixture.for_each(output, [&](int64_t n, int64_t, int64_t h, int64_t w, int64_t c) {
+    CHECK(fixture.at(output, n, 0, h, w, c) == fixture.at(column, n, 0, h, 0, c) * fixture.at(row, n, 0, 0, w, 0), "outer product");
+  });
+}
+
+TEST(step_multiply_refuses_sizes_that_cannot_repeat) {
+  int count;
+  const KernelTable& table = *runnable_kernels(count)[0];
+  Random random;
+  const auto message = [&](const Shape& a, const Shape& b, const Shape& y) {
+    StepFixture fixture(table, "multiply");
+    fixture.add_input(fixture.add_view(a));
+    fixture.add_input(fixture.add_view(b));
+    fixture.set_output(fixture.add_view(y));
+    return fixture.build(random).message;
+  };
+  const std::string sizes = message({2, 1, 3, 4, 8}, {2, 1, 2, 1, 8}, {2, 1, 3, 4, 8});
+  CHECK(sizes == "multiply step 'tested': expected the sizes of input 1 to be 1 or those of the output but received 2x1x2x1x8 and 2x1x3x4x8", "%s", sizes.c_str());
+  const std::string batch = message({2, 1, 3, 4, 8}, {1, 1, 3, 4, 8}, {2, 1, 3, 4, 8});
+  CHECK(batch.find("input 1 to be 1 or those of the output") != std::string::npos, "%s", batch.c_str());
+  const std::string channels = message({2, 1, 3, 4, 1}, {2, 1, 3, 4, 1}, {2, 1, 3, 4, 8});
+  CHECK(channels == "multiply step 'tested': expected an input to have the 8 channels of the output", "%s", channels.c_str());
+}
+
+ISA_TEST(step_prelu) {
+  check_elementwise(table, "prelu", 1, [](StepFixture& f, int64_t channels) {
+    static std::vector<float> slope;
+    slope.clear();
+    for (int64_t c = 0; c < channels; ++c) slope.push_back(static_cast<float>(c % 7) / 8);
+    f.set_parameter("slope", slope);
+  }, [](const double* x, int64_t c) { return x[0] > 0 ? x[0] : x[0] * static_cast<double>(c % 7) / 8; });
+}
+
+ISA_TEST(step_affine_without_shift) {
+  check_elementwise(table, "affine", 2, [](StepFixture& f, int64_t channels) {
+    static std::vector<float> scale;
+    scale.clear();
+    for (int64_t c = 0; c < channels; ++c) scale.push_back(static_cast<float>(c % 7) / 8 - 0.25f);
+    f.set_parameter("scale", scale);
+  }, [](const double* x, int64_t c) { return x[0] * (static_cast<double>(c % 7) / 8 - 0.25) + x[1]; });
+}
+
+ISA_TEST(step_channel_shuffle) {
+  Random random;
+  for (const Shape& shape : kShapes) {
+    for (int64_t groups = 1; groups <= shape[kC]; ++groups) {
+      if (shape[kC] % groups != 0) continue;
+      StepFixture fixture(table, "channelShuffle");
+      const int input = fixture.add_view(shape, groups % 2 == 0, 3), output = fixture.add_view(shape, true, 1);
+      fixture.add_input(input);
+      fixture.set_output(output);
+      fixture.set("groups", std::vector<double>{static_cast<double>(groups)});
+      EXPECT_OK(fixture.build(random));
+      fixture.run(3);
+      const int64_t per_group = shape[kC] / groups;
+      fixture.for_each(input, [&](int64_t n, int64_t d, int64_t h, int64_t w, int64_t c) {
+        const int64_t to = c % per_group * groups + c / per_group;
+        CHECK(fixture.at(output, n, d, h, w, to) == fixture.at(input, n, d, h, w, c), "%d groups", static_cast<int>(groups));
+      });
+    }
+  }
+}
+
+ISA_TEST(step_layer_norm) {
+  Random random;
+  for (const Shape& shape : kShapes) {
+    StepFixture fixture(table, "layerNorm");
+    const int input = fixture.add_view(shape, true, 3), output = fixture.add_view(shape, true, 1);
+    fixture.add_input(input);
+    fixture.set_output(output);
+    const std::vector<float> weight(static_cast<size_t>(shape[kC]), 0.5f), bias(static_cast<size_t>(shape[kC]), 0.25f);
+    fixture.set_parameter("weight", weight);
+    fixture.set_parameter("bias", bias);
+    fixture.set("eps", std::vector<double>{1e-3});
+    EXPECT_OK(fixture.build(random));
+    fixture.run(1);
+    const std::vector<float> single = fixture.contents(output);
+    const double count = static_cast<double>(shape[kC]);
+    fixture.for_each(output, [&](int64_t n, int64_t d, int64_t h, int64_t w, int64_t c) {
+      double mean = 0, variance = 0;
+      for (int64_t i = 0; i < shape[kC]; ++i) mean += fixture.at(input, n, d, h, w, i) / count;
+      for (int64_t i = 0; i < shape[kC]; ++i) variance += std::pow(fixture.at(input, n, d, h, w, i) - mean, 2) / count;
+      const double distance = fixture.at(input, n, d, h, w, c) - mean, deviation = std::sqrt(variance + 1e-3);
+      const double magnitude = (std::fabs(mean) + std::fabs(distance)) / deviation + 1;
+      CHECK(std::fabs(fixture.at(output, n, d, h, w, c) - (distance / deviation * 0.5 + 0.25)) <= tolerance(shape[kC] + 6, magnitude),
+            "layerNorm");
+    });
+    fixture.run(3);
+    CHECK(fixture.contents(output) == single, "layerNorm depends on the number of threads");
+  }
+}
+
 ISA_TEST(step_affine) {
   std::vector<float> scale, shift;
   for (int c = 0; c < 128; ++c) {
@@ -225,7 +363,7 @@ TEST(steps_refuse_views_that_do_not_fit) {
   int count;
   const KernelTable& table = *runnable_kernels(count)[0];
   Random random;
-  for (const char* op : {"activation", "add", "copy", "softmax"}) {
+  for (const char* op : {"activation", "add", "copy", "softmax", "logSoftmax", "layerNorm", "prelu", "channelShuffle"}) {
     StepFixture fixture(table, op);
     const int a = fixture.add_view({1, 1, 2, 3, 4}), b = fixture.add_view({1, 1, 3, 2, 4});
     fixture.add_input(a);

@@ -19,8 +19,18 @@ export const activations: readonly Activation[] = [
   { kind: 'clamp', min: 0, max: 6 },
   { kind: 'leakyRelu', negativeSlope: 0.1 },
   { kind: 'elu', alpha: 1.5 },
+  { kind: 'selu' },
+  { kind: 'celu', alpha: 0.5 },
   { kind: 'sigmoid' },
+  { kind: 'hardSigmoid' },
   { kind: 'tanh' },
+  { kind: 'silu' },
+  { kind: 'hardSwish' },
+  { kind: 'gelu' },
+  { kind: 'geluTanh' },
+  { kind: 'mish' },
+  { kind: 'softplus', beta: 2 },
+  { kind: 'softsign' },
 ]
 
 interface Choice {
@@ -42,6 +52,10 @@ type Step = (
 
 const isImage = (b: GraphBuilder, x: ValueId) => b.shapeOf(x).length === 3
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
+
+const repeats = (small: readonly number[], large: readonly number[]) =>
+  small.length <= large.length &&
+  small.every((size, i) => size === 1 || size === large[i - small.length + large.length])
 
 const steps: readonly Step[] = [
   (b, x, _, variant) => {
@@ -66,6 +80,11 @@ const steps: readonly Step[] = [
       x,
       other((shape) => shape.join() === b.shapeOf(x).join()),
     ),
+  (b, x, other, variant) => {
+    const shape = b.shapeOf(x)
+    const y = other((candidate) => repeats(candidate, shape) || repeats(shape, candidate))
+    return variant % 2 === 0 ? b.multiply(x, y) : b.multiply(y, x)
+  },
   (b, x, other, variant) => {
     const spatial = b.shapeOf(x).slice(0, -1).join()
     const parts = Array.from({ length: 1 + (variant % 3) }, () =>
@@ -108,6 +127,30 @@ const steps: readonly Step[] = [
   (b, x) => b.localResponseNorm(x),
   (b, x) => b.softmax(x),
   (b, x) => b.constant(b.shapeOf(x)),
+  (b, x) => b.logSoftmax(x),
+  (b, x) => b.layerNorm(x),
+  (b, x) => b.layerScale(x),
+  (b, x, _, variant) => b.prelu(x, variant % 2 === 0),
+  (b, x, _, variant) => {
+    const channels = b.shapeOf(x).at(-1) as number
+    const start = variant % channels
+    return b.slice(x, start, start + 1 + ((variant >> 4) % (channels - start)))
+  },
+  (b, x, _, variant) => {
+    const channels = b.shapeOf(x).at(-1) as number
+    const middle = 1 + (variant % Math.max(1, channels - 1))
+    if (channels === 1) return undefined
+    const [left, right] = [b.slice(x, 0, middle), b.slice(x, middle, channels)]
+    return pick(
+      [() => b.concat(left, right, x), () => b.concat(right, left), () => b.concat(left, b.activation(right))],
+      variant,
+    )()
+  },
+  (b, x, _, variant) => {
+    const channels = b.shapeOf(x).at(-1) as number
+    const divisors = Array.from({ length: channels }, (_, i) => i + 1).filter((count) => channels % count === 0)
+    return b.channelShuffle(x, pick(divisors, variant))
+  },
 ]
 
 const choice: fc.Arbitrary<Choice> = fc.record({

@@ -125,12 +125,54 @@ export class GraphBuilder {
     return this.#append('softmax', this.#path('softmax'), {}, [x], this.shapeOf(x))
   }
 
+  logSoftmax(x: ValueId): ValueId {
+    return this.#append('logSoftmax', this.#path('logSoftmax'), {}, [x], this.shapeOf(x))
+  }
+
+  layerNorm(x: ValueId): ValueId {
+    const [shape, path] = [this.shapeOf(x), this.#path('layerNorm')]
+    const parameters = {
+      weight: this.#parameter(path, 'weight', shape.slice(-1)),
+      bias: this.#parameter(path, 'bias', shape.slice(-1)),
+    }
+    return this.#append('layerNorm', path, { eps: 1e-3 }, [x], shape, parameters)
+  }
+
+  layerScale(x: ValueId): ValueId {
+    const [shape, path] = [this.shapeOf(x), this.#path('layerScale')]
+    const parameters = { scale: this.#parameter(path, 'scale', [shape.at(-1) as number, 1, 1]) }
+    return this.#append('layerScale', path, {}, [x], shape, parameters)
+  }
+
+  prelu(x: ValueId, shared = false): ValueId {
+    const [shape, path] = [this.shapeOf(x), this.#path('prelu')]
+    const parameters = { weight: this.#parameter(path, 'weight', shared ? [1] : shape.slice(-1)) }
+    return this.#append('prelu', path, {}, [x], shape, parameters)
+  }
+
+  slice(x: ValueId, start: number, end: number): ValueId {
+    const shape = [...this.shapeOf(x).slice(0, -1), end - start]
+    return this.#append('slice', this.#path('slice'), { start }, [x], shape)
+  }
+
+  channelShuffle(x: ValueId, groups: number): ValueId {
+    return this.#append('channelShuffle', this.#path('shuffle'), { groups }, [x], this.shapeOf(x))
+  }
+
   identity(x: ValueId): ValueId {
     return this.#append('identity', this.#path('dropout'), { of: 'dropout' }, [x], this.shapeOf(x))
   }
 
   add(a: ValueId, b: ValueId): ValueId {
     return this.#append('add', this.#path('add'), {}, [a, b], this.shapeOf(a))
+  }
+
+  multiply(a: ValueId, b: ValueId): ValueId {
+    const [left, right] = [this.shapeOf(a), this.shapeOf(b)]
+    const shape = (left.length < right.length ? right : left).map((_, i, { length }) =>
+      Math.max(left[i - length + left.length] ?? 1, right[i - length + right.length] ?? 1),
+    )
+    return this.#append('multiply', this.#path('multiply'), {}, [a, b], shape)
   }
 
   concat(...values: readonly ValueId[]): ValueId {

@@ -10,49 +10,34 @@ import {
   avgPool1d,
   avgPool2d,
   batchNorm,
-  clamp,
-  concat,
   constant,
   conv1d,
   conv2d,
   dense,
   depthwiseConv2d,
   dropout,
-  elu,
   flatten,
   globalAvgPool,
   globalMaxPool,
-  leakyRelu,
-  localResponseNorm,
   maxPool1d,
   maxPool2d,
   relu,
   relu6,
   type Sym,
   sequential,
-  sigmoid,
-  softmax,
   Tensor,
-  tanh,
 } from '../../lib/index.js'
 import { graphCase } from './arbitraries.js'
-import { checkNet, type NetCase } from './check-layer.js'
+import { channelFamilies } from './channel-cases.js'
+import { checkNet } from './check-layer.js'
 import { forceIsa, type Isa } from './isa.js'
 import { evaluateGraph } from './reference.js'
 import type { RefTensor } from './reference-ops.js'
 import { sessionOf, tensorsFor } from './session-of.js'
+import { anyShape, type Cases, channels, image, int, net, size } from './sweep-shapes.js'
 import { expectWithin } from './tolerance.js'
 
-type Cases = fc.Arbitrary<Omit<NetCase, 'batch' | 'seed' | 'specials'>>
-
 const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1.4e-45, 0, -0]
-
-const int = (min: number, max: number) => fc.integer({ min, max })
-const channels = fc.constantFrom(1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 48)
-const size = fc.oneof(int(1, 9), fc.constantFrom(1, 13, 16))
-const image = fc.tuple(size, size, channels)
-const net = <T>(shape: fc.Arbitrary<readonly number[]>, layer: fc.Arbitrary<T>): Cases =>
-  fc.record({ shape, layer }).map(({ shape, layer }) => ({ inputs: { input: shape }, net: layer }))
 
 interface AxisChoice {
   readonly kernel: number
@@ -218,44 +203,6 @@ const adaptiveCases: Cases = net(
 
 const globalCases = net(image, fc.constantFrom(globalAvgPool(), globalMaxPool()))
 
-const anyShape = fc.oneof(image, fc.tuple(int(1, 20), channels), fc.tuple(fc.oneof(channels, int(1, 1100))))
-
-const slope = int(-20, 20).map((tenths) => tenths / 10)
-const activationCases = net(
-  anyShape,
-  fc.oneof(
-    fc.constantFrom<unknown>(relu, relu6, sigmoid, tanh),
-    slope.map((negativeSlope) => leakyRelu({ negativeSlope })),
-    slope.map((alpha) => elu({ alpha })),
-    fc.tuple(slope, slope).map(([a, b]) => clamp({ min: Math.min(a, b), max: Math.max(a, b) })),
-  ),
-)
-
-const lrnCases = net(
-  anyShape,
-  fc
-    .record({
-      size: int(1, 9),
-      alpha: fc.oneof(fc.constant(0), fc.double({ min: 1e-4, max: 2, noNaN: true })),
-      beta: fc.double({ min: 0.1, max: 2, noNaN: true }),
-      k: fc.double({ min: 0.5, max: 3, noNaN: true }),
-    })
-    .map((options) => localResponseNorm(options)),
-)
-
-const sumCases: Cases = anyShape.map((shape) => ({
-  inputs: { a: shape, b: shape },
-  net: <A, B>({ a, b }: { readonly a: Sym<A>; readonly b: Sym<B> }) => add(a as never, b as never),
-}))
-
-const concatCases: Cases = fc
-  .record({ height: size, width: size, a: channels, b: channels, isTwice: fc.boolean() })
-  .map(({ height, width, a, b, isTwice }) => ({
-    inputs: { a: [height, width, a], b: [height, width, b] },
-    net: (x: { readonly a: Sym<number[]>; readonly b: Sym<number[]> }) =>
-      isTwice ? concat(x.a, x.b, x.a) : relu(concat(x.a, relu(x.b))),
-  }))
-
 const constantCases: Cases = fc.record({ shape: anyShape, seed: fc.nat(99) }).map(({ shape, seed }) => {
   const data = Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => Math.sin(i + seed))
   const stored = constant(new Tensor(data, shape))
@@ -274,13 +221,9 @@ const families: Record<string, Cases> = {
   'adaptive pooling': adaptiveCases,
   'global pooling': globalCases,
   batchNorm: net(anyShape, fc.constant(sequential(batchNorm({ eps: 1e-3 })))),
-  localResponseNorm: lrnCases,
-  activations: activationCases,
-  softmax: net(anyShape, fc.constant(softmax)),
-  add: sumCases,
-  concat: concatCases,
   flatten: net(image, fc.constant(flatten)),
   constant: constantCases,
+  ...channelFamilies,
 }
 
 /** Registers the sweep; `runs` is how many cases each operator gets. */

@@ -5,6 +5,8 @@
 
 import type { Activation } from '../../lib/graph/activation.js'
 import type { PlanSpec, StepSpec, ViewSpec } from '../../lib/graph/plan-spec.js'
+import { activate } from './reference-activations.js'
+import * as perChannel from './reference-channels.js'
 import type { Extents, RefTensor, Triple } from './reference-ops.js'
 import * as ops from './reference-ops.js'
 
@@ -43,9 +45,15 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
       return epilogue(step, ops.conv(x, extents, window, weights), operands[1])
     }
     case 'affine':
-      return epilogue(step, ops.affine(x, parameter('scale'), parameter('shift')), operands[1])
+      return epilogue(
+        step,
+        ops.affine(x, parameter('scale'), step.parameters.shift?.data ?? new Float32Array(extents[3])),
+        operands[1],
+      )
     case 'add':
       return epilogue(step, ops.add(x, operands[1] as RefTensor), undefined)
+    case 'multiply':
+      return epilogue(step, ops.multiply(x, operands[1] as RefTensor, extents), operands[2])
     case 'activation':
       return epilogue(step, x, undefined)
     case 'maxPool':
@@ -64,6 +72,17 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
       return ops.adaptiveMaxPool(x, extents)
     case 'localResponseNorm':
       return ops.localResponseNorm(x, step.attributes as unknown as Parameters<typeof ops.localResponseNorm>[1])
+    case 'prelu':
+      return perChannel.prelu(x, parameter('slope'))
+    case 'layerNorm':
+      return perChannel.layerNorm(x, step.attributes.eps as number, {
+        weight: parameter('weight'),
+        bias: parameter('bias'),
+      })
+    case 'channelShuffle':
+      return perChannel.channelShuffle(x, step.attributes.groups as number)
+    case 'logSoftmax':
+      return perChannel.logSoftmax(x)
     case 'softmax':
       return ops.softmax(x)
     case 'copy':
@@ -83,8 +102,8 @@ function epilogue(step: StepSpec, y: RefTensor, residual: RefTensor | undefined)
   const sum = residual ? ops.add(y, residual) : y
   const { activation: kind, alpha, beta } = step.attributes
   if (kind === 'none') return sum
-  const fields = { kind, min: alpha, max: beta, negativeSlope: alpha, alpha }
-  return ops.activate(sum, fields as unknown as Activation)
+  const fields = { kind, min: alpha, max: beta, negativeSlope: alpha, alpha, beta: alpha }
+  return activate(sum, fields as unknown as Activation)
 }
 
 function windowOf(step: StepSpec): ops.Window {

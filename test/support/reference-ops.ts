@@ -3,7 +3,6 @@
  * a float32 engine may be off, whatever the order in which it sums (Higham, Accuracy and Stability, chapter 3).
  */
 
-import type { Activation } from '../../lib/graph/activation.js'
 import { gamma, TINY, UNIT } from './tolerance.js'
 
 export type Extents = readonly [number, number, number, number]
@@ -25,8 +24,8 @@ export interface Window {
   readonly padStart: Triple
 }
 
-/** Exp, tanh and their kin are off by at most 4 units in the last place. */
-const FUNCTION_ERROR = 8 * UNIT
+/** The exponential is off by at most 4 units in the last place. */
+export const FUNCTION_ERROR = 8 * UNIT
 
 export function makeTensor(batch: number, extents: Extents, values?: ArrayLike<number>): RefTensor {
   const size = batch * extents.reduce((a, b) => a * b, 1)
@@ -127,32 +126,29 @@ export function add(a: RefTensor, b: RefTensor): RefTensor {
   })
 }
 
-export function activate(x: RefTensor, activation: Activation): RefTensor {
-  return mapElements(x, (value, error) => {
-    const y = activationAt(value, activation)
-    const isApproximated = ['elu', 'sigmoid', 'tanh'].includes(activation.kind)
-    const slope = activation.kind === 'elu' ? Math.max(1, Math.abs(activation.alpha)) : 1
-    const steepest = activation.kind === 'leakyRelu' ? Math.max(1, Math.abs(activation.negativeSlope)) : slope
-    const own = (isApproximated ? FUNCTION_ERROR : UNIT) * Math.abs(y)
-    return [y, steepest * error + own + TINY]
-  })
+/** The product of two bounds, where 0 stands for exactness even beside an infinite value. */
+function times(a: number, b: number): number {
+  return a === 0 || b === 0 ? 0 : a * b
 }
 
-export function activationAt(x: number, activation: Activation): number {
-  switch (activation.kind) {
-    case 'relu':
-      return Math.max(x, 0)
-    case 'clamp':
-      return Math.min(Math.max(x, activation.min), activation.max)
-    case 'leakyRelu':
-      return x < 0 ? x * activation.negativeSlope : x
-    case 'elu':
-      return x < 0 ? activation.alpha * Math.expm1(x) : x
-    case 'sigmoid':
-      return 1 / (1 + Math.exp(-x))
-    case 'tanh':
-      return Math.tanh(x)
+/** Along axes where an operand has size 1 it is repeated. */
+export function multiply(a: RefTensor, b: RefTensor, extents: Extents): RefTensor {
+  const y = makeTensor(a.batch, extents)
+  const source = ({ extents: sizes }: RefTensor, n: number, at: Triple, c: number): number => {
+    const [z, row, column] = at.map((i, axis) => Math.min(i, (sizes[axis] as number) - 1)) as unknown as Triple
+    return (((n * sizes[0] + z) * sizes[1] + row) * sizes[2] + column) * sizes[3] + Math.min(c, sizes[3] - 1)
   }
+  forEachPixel(y, (n, at) => {
+    const base = pixelAt(y, n, at)
+    for (let c = 0; c < extents[3]; c++) {
+      const [i, j] = [source(a, n, at, c), source(b, n, at, c)]
+      const [p, q, ep, eq] = [a.data[i], b.data[j], a.error[i], b.error[j]] as [number, number, number, number]
+      y.data[base + c] = p * q
+      const carried = times(Math.abs(p), eq) + times(Math.abs(q), ep) + times(ep, eq)
+      y.error[base + c] = carried + UNIT * Math.abs(p * q) + TINY
+    }
+  })
+  return y
 }
 
 export function maxPool(x: RefTensor, extents: Extents, window: Window): RefTensor {
@@ -322,7 +318,7 @@ export function concat(parts: readonly RefTensor[]): RefTensor {
   return y
 }
 
-function mapElements(
+export function mapElements(
   x: RefTensor,
   map: (value: number, error: number, index: number) => readonly [value: number, error: number],
 ): RefTensor {

@@ -1,6 +1,8 @@
 /** Runs a graph node by node with the naive operators: the meaning of a Graph, fused nodes included. */
 
 import type { AnyNode, FoldedNorm, Graph, Parameter, ValueId } from '../../lib/graph/graph.js'
+import { activate } from './reference-activations.js'
+import * as perChannel from './reference-channels.js'
 import type { Extents, RefTensor, Triple } from './reference-ops.js'
 import * as ops from './reference-ops.js'
 import { winogradError } from './winograd-bound.js'
@@ -69,6 +71,8 @@ function evaluateNode(
     }
     case 'add':
       return epilogue(ops.add(x, last), last, { activation: node.attributes.activation })
+    case 'multiply':
+      return epilogue(ops.multiply(x, found(operands[1], 'a second input'), extents), last, node.attributes)
     case 'maxPool':
       return ops.maxPool(x, extents, toWindow(node.attributes))
     case 'avgPool':
@@ -84,7 +88,23 @@ function evaluateNode(
     case 'localResponseNorm':
       return ops.localResponseNorm(x, node.attributes)
     case 'activation':
-      return ops.activate(x, node.attributes.activation)
+      return activate(x, node.attributes.activation)
+    case 'layerNorm': {
+      const weight = found(data(node.parameters.weight), 'weight')
+      return perChannel.layerNorm(x, node.attributes.eps, { weight, bias: found(data(node.parameters.bias), 'bias') })
+    }
+    case 'layerScale': {
+      const scale = found(data(node.parameters.scale), 'scale')
+      return epilogue(ops.affine(x, scale, new Float64Array(scale.length)), last, node.attributes)
+    }
+    case 'prelu':
+      return perChannel.prelu(x, found(data(node.parameters.weight), 'weight'))
+    case 'slice':
+      return perChannel.slice(x, node.attributes.start, extents[3])
+    case 'channelShuffle':
+      return perChannel.channelShuffle(x, node.attributes.groups)
+    case 'logSoftmax':
+      return perChannel.logSoftmax(x)
     case 'softmax':
       return ops.softmax(x)
     case 'concat':
@@ -132,6 +152,10 @@ type ReadParameter = (parameter: Parameter | undefined) => Float32Array | undefi
 function convWeights(node: AnyNode, data: ReadParameter): ops.ConvWeights {
   const weight = found(data(node.parameters.weight), 'weight')
   const bias = data(node.parameters.bias)
+  if (node.foldedScale) {
+    const scale = Float64Array.from(found(data(node.foldedScale), 'scale'))
+    return { weight, scale, bias: scale.map((value, i) => value * (bias?.[i] ?? 0)) }
+  }
   if (!node.foldedNorm) return { weight, bias }
   const { scale, shift } = toAffine(node.foldedNorm, data)
   return { weight, scale, bias: shift.map((value, i) => value + (bias?.[i] ?? 0) * (scale[i] as number)) }
@@ -149,10 +173,10 @@ function toAffine({ eps, parameters }: FoldedNorm, data: ReadParameter) {
 function epilogue(
   y: RefTensor,
   residual: RefTensor,
-  attributes: { residual?: boolean | undefined; activation?: Parameters<typeof ops.activate>[1] | undefined },
+  attributes: { residual?: boolean | undefined; activation?: Parameters<typeof activate>[1] | undefined },
 ): RefTensor {
   const sum = attributes.residual ? ops.add(y, residual) : y
-  return attributes.activation ? ops.activate(sum, attributes.activation) : sum
+  return attributes.activation ? activate(sum, attributes.activation) : sum
 }
 
 const POINTWISE = { kernel: [], stride: [], dilation: [], padStart: [] }

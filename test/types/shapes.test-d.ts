@@ -5,6 +5,8 @@ import {
   add,
   avgPool1d,
   batchNorm,
+  channelShuffle,
+  chunk,
   concat,
   conv1d,
   conv2d,
@@ -15,16 +17,22 @@ import {
   globalAvgPool,
   type InvalidShape,
   type Layer,
+  layerNorm,
+  layerScale,
   localResponseNorm,
   maxPool1d,
   maxPool2d,
   model,
   module,
+  multiply,
+  prelu,
   relu,
   resnet18,
   type Sym,
   sequential,
+  slice,
   softmax,
+  split,
   Tensor,
 } from '../../lib/index.js'
 
@@ -68,6 +76,28 @@ expectTypeOf(concat(image, image, image).shape).toEqualTypeOf<[224, 224, 9]>()
 expectTypeOf(concat(image, unknownSize).shape).toEqualTypeOf<[224, 224, 6]>()
 expectTypeOf(concat(...[unknownRank]).shape).toEqualTypeOf<readonly number[]>()
 
+declare const perChannel: Sym<[1, 1, 3]>
+expectTypeOf(multiply(image, image).shape).toEqualTypeOf<[224, 224, 3]>()
+expectTypeOf(multiply(image, perChannel).shape).toEqualTypeOf<[224, 224, 3]>()
+expectTypeOf(multiply(flatten(perChannel), image).shape).toEqualTypeOf<[224, 224, 3]>()
+expectTypeOf(multiply(image, conv2d(1, { kernel: 1 })(image)).shape).toEqualTypeOf<[224, 224, 3]>()
+expectTypeOf(multiply(unknownSize, perChannel).shape).toEqualTypeOf<[number, number, 3]>()
+expectTypeOf(multiply(unknownSize, image).shape).toEqualTypeOf<[224, 224, 3]>()
+expectTypeOf(multiply(unknownRank, image).shape).toEqualTypeOf<readonly number[]>()
+
+// Channels
+const [left, right] = split(image, [1, 2])
+expectTypeOf(left.shape).toEqualTypeOf<[224, 224, 1]>()
+expectTypeOf(right.shape).toEqualTypeOf<[224, 224, 2]>()
+expectTypeOf(slice(image, { start: 1, end: 3 }).shape).toEqualTypeOf<[224, 224, 2]>()
+expectTypeOf(slice(unknownSize, { end: 2 }).shape).toEqualTypeOf<[number, number, 2]>()
+expectTypeOf(slice(unknownRank, { end: 2 }).shape).toEqualTypeOf<readonly number[]>()
+const halves = chunk(signal, 2)
+expectTypeOf(halves.length).toEqualTypeOf<2>()
+expectTypeOf(halves[1].shape).toEqualTypeOf<[1000, 1]>()
+expectTypeOf(chunk(signal, size)).toEqualTypeOf<readonly Sym<[1000, number]>[]>()
+expectTypeOf(channelShuffle(3)(layerScale()(layerNorm()(prelu()(image)))).shape).toEqualTypeOf<[224, 224, 3]>()
+
 // Sizes that are known at run time only
 expectTypeOf(conv2d(8, { kernel: 3 })(unknownSize).shape).toEqualTypeOf<[number, number, 8]>()
 expectTypeOf(conv2d(8, { kernel: 3 })(unknownRank).shape).toEqualTypeOf<[number, number, 8]>()
@@ -88,6 +118,20 @@ expectTypeOf(add(conv2d(1, { kernel: 9 })(small), small).shape).toEqualTypeOf<To
 expectTypeOf(concat(small, conv2d(1, { kernel: 9 })(small)).shape).toEqualTypeOf<TooLarge>()
 expectTypeOf(add(small, image).shape).toEqualTypeOf<
   InvalidShape<'add takes equal shapes but received [5, 5, 1] and [224, 224, 3]'>
+>()
+
+expectTypeOf(multiply(small, image).shape).toEqualTypeOf<
+  InvalidShape<'multiply takes sizes that are equal or 1 but received [5, 5, 1] and [224, 224, 3]'>
+>()
+
+expectTypeOf(slice(image, { end: 4 }).shape).toEqualTypeOf<
+  InvalidShape<'slice takes at least 4 channels but received [224, 224, 3]'>
+>()
+expectTypeOf(split(image, [1, 1])[0].shape).toEqualTypeOf<
+  InvalidShape<'split takes 2 channels but received [224, 224, 3]'>
+>()
+expectTypeOf(chunk(image, 2)[0].shape).toEqualTypeOf<
+  InvalidShape<'2 chunks do not divide the channels of [224, 224, 3]'>
 >()
 
 // Every layer is a Layer

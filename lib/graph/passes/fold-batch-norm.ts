@@ -16,7 +16,7 @@ function foldIntoProducer(node: AnyNode, soleProducer: SoleProducer): Fusion | u
   if (producer?.op !== 'conv' && producer?.op !== 'dense') return undefined
   const { residual: hasResidual, activation } = producer.attributes
   const foldedNorm = toFoldedNorm(node)
-  if (hasResidual || activation || producer.foldedNorm || !foldedNorm) return undefined
+  if (hasResidual || activation || producer.foldedNorm || producer.foldedScale || !foldedNorm) return undefined
   const { eps: _, ...epilogue } = node.attributes
   const moved = { foldedNorm, inputs: [...producer.inputs, ...residual], output: node.output }
   const fused: AnyNode =

@@ -1,7 +1,10 @@
 import type { AnyNode, Graph } from '../graph.js'
 import { fuseNodes } from './rewrite.js'
 
-/** Applies an activation where its input is computed, when it alone reads the plain output of a conv, dense, batch norm or add. */
+/**
+ * Applies an activation where its input is computed, when it alone reads the plain output of a conv, dense, batch norm,
+ * layer scale, add or multiply.
+ */
 export function fuseActivation(graph: Graph): Graph {
   return fuseNodes(graph, (node, soleProducer) => {
     const [input] = node.inputs
@@ -12,7 +15,9 @@ export function fuseActivation(graph: Graph): Graph {
       case 'conv':
       case 'dense':
       case 'batchNorm':
-      case 'add': {
+      case 'layerScale':
+      case 'add':
+      case 'multiply': {
         if (producer.attributes.activation) return undefined
         const attributes = { ...producer.attributes, activation }
         return { absorbed: producer, fused: { ...producer, attributes, output: node.output } as AnyNode }

@@ -2,7 +2,7 @@ import type { AnyNode, Graph, ValueId } from '../graph.js'
 import { type Fusion, fuseNodes, type SoleProducer } from './rewrite.js'
 
 /**
- * Adds the other operand of an `add` where a conv, dense or batch norm computes the first, when the add alone reads that
+ * Adds the other operand of an `add` where a conv, dense, batch norm, layer scale or multiply computes the first, when the add alone reads that
  * output and no activation lies between. The add's own activation comes along: y = act(layer(x) + residual).
  */
 export function fuseResidual(graph: Graph): Graph {
@@ -21,11 +21,17 @@ function absorb(
   soleProducer: SoleProducer,
 ): Fusion | undefined {
   const producer = soleProducer(value)
-  if (producer?.op !== 'conv' && producer?.op !== 'dense' && producer?.op !== 'batchNorm') return undefined
+  if (!takesResidual(producer)) return undefined
   if (producer.attributes.residual || producer.attributes.activation) return undefined
   if (graph.values[value]?.shape.join() !== graph.values[residual]?.shape.join()) return undefined
   const { activation } = add.attributes
   const attributes = { ...producer.attributes, residual: true, ...(activation && { activation }) }
   const inputs = [...producer.inputs, residual]
   return { absorbed: producer, fused: { ...producer, attributes, inputs, output: add.output } as AnyNode }
+}
+
+function takesResidual(
+  node: AnyNode | undefined,
+): node is AnyNode & { op: 'conv' | 'dense' | 'batchNorm' | 'layerScale' | 'multiply' } {
+  return node !== undefined && ['conv', 'dense', 'batchNorm', 'layerScale', 'multiply'].includes(node.op)
 }

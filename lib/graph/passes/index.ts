@@ -1,6 +1,7 @@
 import type { Graph } from '../graph.js'
 import { foldBatchNorm } from './fold-batch-norm.js'
 import { foldFlatten } from './fold-flatten.js'
+import { foldLayerScale } from './fold-layer-scale.js'
 import { fuseActivation } from './fuse-activation.js'
 import { fuseResidual } from './fuse-residual.js'
 import { removeDeadValues } from './remove-dead-values.js'
@@ -13,6 +14,7 @@ export const PASSES: readonly ((graph: Graph) => Graph)[] = [
   removeIdentities,
   foldFlatten,
   foldBatchNorm,
+  foldLayerScale,
   fuseActivation,
   fuseResidual,
   removeDeadValues,

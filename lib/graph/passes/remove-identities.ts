@@ -1,7 +1,10 @@
 import type { AnyNode, Graph, ValueId } from '../graph.js'
 import { redirect, withNodes } from './rewrite.js'
 
-/** Removes what changes nothing at inference: dropout and its kin, a concat of one value, the flatten of a vector. */
+/**
+ * Removes what changes nothing at inference: dropout and its kin, a concat of one value, a slice of all
+ * channels, a shuffle of one group, the flatten of a vector.
+ */
 export function removeIdentities(graph: Graph): Graph {
   const source = new Map<ValueId, ValueId>()
   const kept: AnyNode[] = []
@@ -19,6 +22,10 @@ function isIdentity(graph: Graph, node: AnyNode): boolean {
       return true
     case 'concat':
       return node.inputs.length === 1
+    case 'slice':
+      return graph.values[node.output]?.shape.at(-1) === graph.values[node.inputs[0] ?? -1]?.shape.at(-1)
+    case 'channelShuffle':
+      return node.attributes.groups === 1
     case 'flatten':
       return graph.values[node.inputs[0] ?? -1]?.shape.length === 1
     default:
