@@ -1,8 +1,8 @@
 // Speed of every convolution of a network, layer by layer, as a share of the machine's multiply-add peak measured in the
 // same rounds: node bench/kernels.mjs [--model NAME] [--isa NAME] [--threads N] [--rounds N] [--algorithm NAME] [--json]
 //
-// Weights are cold, as they are in use: the whole network runs between two runs of a layer. Without --isa every vector ISA
-// of the machine is measured, each in a process of its own.
+// Weights are cold, as they are in use: the whole network runs between two runs of a layer. The baseline is explicit im2col and
+// GEMM, measured in turn. Without --isa every vector ISA of the machine is measured, each in a process of its own.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -42,6 +42,7 @@ async function measure() {
   const threads = Number(options.threads)
   const net = createModel(options.model).randomizeWeights()
   const session = await net.compile({ threads, algorithm: options.algorithm })
+  const baseline = await net.compile({ threads, algorithm: 'im2col' })
   const input = new Float32Array(net.inputs.input.reduce((a, b) => a * b, 1)).map((_, i) => ((i * 37) % 255) / 127 - 1)
 
   const layers = new Map()
@@ -50,6 +51,7 @@ async function measure() {
   for (let round = -1; round < Number(options.rounds); round++) {
     const before = fmaPeak(options.isa, PEAK_MILLISECONDS)
     const steps = await session.profile({ input })
+    const baselineSteps = await baseline.profile({ input })
     const peak = (before + fmaPeak(options.isa, PEAK_MILLISECONDS)) / 2
     if (round < 0) continue // the first run finds everything cold
     peaks.push(peak * threads)
@@ -63,10 +65,12 @@ async function measure() {
         milliseconds: step.milliseconds,
         gflops: step.gflopsPerSecond,
         share: step.gflopsPerSecond / (peak * threads),
+        overIm2col: baselineSteps[i].milliseconds / step.milliseconds,
       })
     })
   }
   session.dispose()
+  baseline.dispose()
   return {
     model: options.model,
     isa: engineInfo().isa,
@@ -79,6 +83,7 @@ async function measure() {
       milliseconds: median(samples.map((s) => s.milliseconds)),
       gflops: median(samples.map((s) => s.gflops)),
       share: median(samples.map((s) => s.share)),
+      overIm2col: median(samples.map((s) => s.overIm2col)),
     })),
   }
 }
@@ -106,13 +111,11 @@ function report(result) {
     return
   }
   console.log(`\n${result.model}, ${result.isa}, ${result.threads} thread(s), peak ${result.peak.toFixed(1)} GFLOP/s`)
-  console.log(
-    `${'layer'.padEnd(44)} ${'n'.padStart(3)}  ${'algorithm'.padEnd(14)} ${'ms'.padStart(8)} ${'GFLOP/s'.padStart(8)}  % of peak`,
-  )
-  for (const { shape, count, algorithm, milliseconds, gflops, share } of result.layers) {
-    console.log(
-      `${shape.padEnd(44)} ${String(count).padStart(3)}  ${algorithm.padEnd(14)} ${milliseconds.toFixed(3).padStart(8)} ${gflops.toFixed(1).padStart(8)} ${(100 * share).toFixed(1).padStart(8)}`,
-    )
+  const row = ([shape, ...cells]) => shape.padEnd(44) + cells.map((cell) => String(cell).padStart(13)).join('')
+  console.log(row(['layer', 'count', 'algorithm', 'ms', 'GFLOP/s', '% of peak', 'x im2col']))
+  for (const { shape, count, algorithm, milliseconds, gflops, share, overIm2col } of result.layers) {
+    const figures = [milliseconds.toFixed(3), gflops.toFixed(1), (100 * share).toFixed(1), overIm2col.toFixed(2)]
+    console.log(row([shape, count, algorithm, ...figures]))
   }
 }
 

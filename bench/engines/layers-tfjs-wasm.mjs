@@ -1,0 +1,3 @@
+import { tfjsLayers } from './tfjs-layers.mjs'
+
+export const commands = await tfjsLayers('wasm')
