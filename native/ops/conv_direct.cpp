@@ -17,6 +17,8 @@ constexpr int64_t kResidentWeightsBytes = 512 * 1024;
 constexpr int64_t kBlockBytes = 256 * 1024;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
+// A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
+constexpr int64_t kResidualTiles = 4;
 // While a block of few tiles meets one panel, the next is prefetched; with more tiles its first use is a small part.
 constexpr int64_t kPrefetchTiles = 16;
 // Pixels whose inputs are a multiple of a page apart compete for the twelve ways of a set in the first-level cache.
@@ -66,7 +68,9 @@ class DirectConv final : public Step {
     const PixelGrid& grid = tiles_.grid();
     const int64_t weights_bytes = tiles_.panels().padded_channels() * p.reduction() * static_cast<int64_t>(sizeof(float));
     const int64_t tile_bytes = grid.largest_tile() * p.stride[2] * p.group_in() * static_cast<int64_t>(sizeof(float));
-    block_ = weights_bytes > kResidentWeightsBytes ? grid.tiles() : std::max<int64_t>(1, kBlockBytes / tile_bytes);
+    weights_resident_ = weights_bytes <= kResidentWeightsBytes;
+    const int64_t cached = p.has_residual ? kResidualTiles : std::max<int64_t>(1, kBlockBytes / tile_bytes);
+    block_ = weights_resident_ ? cached : grid.tiles();
   }
 
   // A task is a block of tiles of one group against a range of panels. Panels are the outer loop: the weights of one are
@@ -104,11 +108,14 @@ class DirectConv final : public Step {
   void run_block(float* arena, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
     ConvTiles::Input input{arena + origin_ + group * group_in_, nullptr, runs_.offsets.data(),
                            static_cast<int64_t>(runs_.offsets.size()), runs_.length};
-    const int64_t parts = last_tile - first_tile <= kPrefetchTiles ? last_tile - first_tile : 0;
+    const int64_t tiles = last_tile - first_tile;
+    const int64_t parts = !weights_resident_ && tiles <= kPrefetchTiles ? tiles : 0;
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
         input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
-        tiles_.run(input, tile, group, panel, tile - first_tile, panel + 1 < last_panel ? parts : 0, arena);
+        const auto prefetch = parts > 0 && panel + 1 < last_panel ? tiles_.next_panel(group, panel, tile - first_tile, parts)
+                                                                  : tiles_.next_residuals(tile, panel, arena);
+        tiles_.run(input, tile, group, panel, prefetch, arena);
       }
     }
   }
@@ -121,6 +128,7 @@ class DirectConv final : public Step {
   int64_t origin_;  // of the first tap of output pixel (0, 0, 0, 0)
   ConvTiles tiles_;
   std::vector<ptrdiff_t> input_offsets_;
+  bool weights_resident_ = false;
   int64_t block_ = 1;  // tiles
 };
 

@@ -56,7 +56,7 @@ class Im2colConv final : public Step {
     for (int64_t panel = 0; panel < tiles_.panels().count(); ++panel) {
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
         const float* data = rows + (grid.first_pixel(tile) - first_pixel) * row_;
-        tiles_.run({data, row_offsets_, &run, 1, geometry_.reduction()}, tile, group, panel, 0, 0, arena);
+        tiles_.run({data, row_offsets_, &run, 1, geometry_.reduction()}, tile, group, panel, {}, arena);
       }
     }
   }

@@ -19,6 +19,7 @@ class ConvTiles {
         output_(problem.output.offset),
         output_offsets_(grid_.offsets(problem.output.strides)),
         residual_(problem.residual.offset),
+        residual_pixel_stride_(problem.residual.strides[3]),
         packed_(std::move(packed)) {
     if (problem.has_residual) residual_offsets_ = grid_.offsets(problem.residual.strides);
   }
@@ -34,19 +35,36 @@ class ConvTiles {
     int64_t run_count;
     int64_t run_length;
   };
-  // Part `part` of `parts` of the next panel's weights is prefetched meanwhile; none when parts is 0.
-  void run(const Input& input, int64_t tile, int64_t group, int64_t panel, int64_t part, int64_t parts, float* arena) const {
+  // Memory that a tile prefetches while it works: `step` elements for each k.
+  struct Prefetch {
+    const float* start = nullptr;
+    int64_t step = 0;
+  };
+  // Part `part` of `parts` of the weights behind a panel.
+  Prefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
+    const int64_t width = packed_.panels.vectors(panel) * packed_.panels.lanes();
+    const int64_t step = (width + parts - 1) / parts;
+    return {packed_.weights(group, panel) + (width + part * step) * packed_.reduction, step};
+  }
+  // This panel's share of the residuals of the tile behind a tile, whose pixels follow one another.
+  Prefetch next_residuals(int64_t tile, int64_t panel, const float* arena) const {
+    if (residual_offsets_.empty() || tile + 1 == grid_.tiles()) return {};
+    const int64_t pixel = grid_.first_pixel(tile + 1);
+    const int64_t share = grid_.tile_pixels(tile + 1) * residual_pixel_stride_ / packed_.panels.count();
+    const int64_t step = (share + packed_.reduction - 1) / packed_.reduction;
+    return {arena + residual_ + residual_offsets_[static_cast<size_t>(pixel)] + panel * share, step};
+  }
+
+  void run(const Input& input, int64_t tile, int64_t group, int64_t panel, const Prefetch& prefetch, float* arena) const {
     const int64_t pixel = grid_.first_pixel(tile);
     const int64_t channel = group * group_out_ + packed_.panels.first_channel(panel);
     const bool residual = !residual_offsets_.empty();
-    const float* weights = packed_.weights(group, panel);
-    const int64_t width = packed_.panels.vectors(panel) * packed_.panels.lanes();
-    const int64_t step = parts > 0 ? (width + parts - 1) / parts : 0;
-    kernels_.gemm_f32({input.data, input.pixel_offsets, input.run_offsets, input.run_count, input.run_length, weights,
+    kernels_.gemm_f32({input.data, input.pixel_offsets, input.run_offsets, input.run_count, input.run_length,
+                       packed_.weights(group, panel),
                        packed_.bias(group, panel), arena + output_ + channel, output_offsets_.data() + pixel,
                        residual ? arena + residual_ + channel : nullptr, residual ? residual_offsets_.data() + pixel : nullptr,
                        grid_.tile_pixels(tile), packed_.panels.vectors(panel), packed_.panels.channels(panel), activation_,
-                       weights + (width + part * step) * packed_.reduction, step});
+                       prefetch.start, prefetch.step});
   }
 
  private:
@@ -57,6 +75,7 @@ class ConvTiles {
   int64_t output_;  // offset of the view
   std::vector<ptrdiff_t> output_offsets_;
   int64_t residual_;
+  int64_t residual_pixel_stride_;
   std::vector<ptrdiff_t> residual_offsets_;
   PackedConv packed_;
 };
