@@ -87,23 +87,23 @@ Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& 
 
   const PanelPacker packer(p, kernels);
   AlignedBuffer scratch;
-  if (const size_t scratch_size = packer.scratch_size(panels.widest() * kernels.lanes)) {
-    scratch = AlignedBuffer(scratch_size);
+  const size_t scratch_size = packer.scratch_size(panels.widest() * kernels.lanes);
+  if (scratch_size > 0) {
+    scratch = AlignedBuffer(scratch_size * static_cast<size_t>(context.parallel.max_threads()));
     if (!scratch) return {Code::kOutOfMemory, "not enough memory to pack weights '" + p.weight->key + "'"};
   }
   packed.panels = panels;
   packed.reduction = k;
   const auto pack = [&](float* destination) {
     float* bias = destination + weights_size;
-    for (int64_t group = 0; group < p.groups; ++group) {
-      for (int64_t panel = 0; panel < panels.count(); ++panel) {
-        const int64_t first = group * p.group_out() + panels.first_channel(panel);
-        const int count = panels.channels(panel), width = panels.vectors(panel) * panels.lanes();
-        const int64_t position = group * padded + panels.first_channel(panel);
-        packer.pack(first, count, width, scratch.data(), destination + position * k);
-        for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data[first + j] : 0.0f;
-      }
-    }
+    context.parallel.run(p.groups * panels.count(), [&](int64_t i, int thread) {
+      const int64_t group = i / panels.count(), panel = i % panels.count();
+      const int64_t first = group * p.group_out() + panels.first_channel(panel);
+      const int count = panels.channels(panel), width = panels.vectors(panel) * panels.lanes();
+      const int64_t position = group * padded + panels.first_channel(panel);
+      packer.pack(first, count, width, scratch.data() + scratch_size * static_cast<size_t>(thread), destination + position * k);
+      for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data[first + j] : 0.0f;
+    });
   };
   const std::string kind = "panels of " + std::to_string(panels.widest()) + " x " + std::to_string(kernels.lanes) + shape_suffix(p);
   if (Status status = context.weights.get(p.weight->key, kind, size, pack, packed.data); !status.ok()) return status;

@@ -29,6 +29,7 @@ struct BuildContext {
   const PlanSpec& plan;
   const KernelTable& kernels;
   WeightStore& weights;  // packed weights, shared by the plans of a session
+  Parallel parallel;     // for packing
 };
 
 class Step {

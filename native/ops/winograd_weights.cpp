@@ -52,7 +52,7 @@ Status pack_winograd(const ConvProblem& p, int outputs, const BuildContext& cont
   const int64_t padded = packed.panels.padded_channels();
 
   const auto pack = [&](float* destination) {
-    for (int64_t panel = 0; panel < packed.panels.count(); ++panel) {
+    context.parallel.run(packed.panels.count(), [&](int64_t panel, int) {
       const int width = packed.panels.vectors(panel) * lanes;
       float* block = destination + packed.panels.first_channel(panel) * taps * in;
       for (int64_t c = 0; c < in; ++c) {
@@ -69,7 +69,7 @@ Status pack_winograd(const ConvProblem& p, int outputs, const BuildContext& cont
           for (int tap = 0; tap < taps; ++tap) block[(tap * in + c) * width + j] = static_cast<float>(u[tap]);
         }
       }
-    }
+    });
     float* bias = destination + padded * taps * in;
     for (int64_t o = 0; o < padded; ++o) bias[o] = p.bias && o < out ? p.bias->data[o] : 0.0f;
   };

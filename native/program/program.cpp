@@ -43,7 +43,7 @@ Status Program::create(const PlanSpec& plan, const KernelTable& kernels, WeightS
   made->input_sizes_ = plan.input_sizes;
   made->output_sizes_ = plan.output_sizes;
   made->arena_size_ = static_cast<size_t>(plan.arena_size);
-  status = made->build_steps(plan, BuildContext{plan, kernels, weights}, cancelled);
+  status = made->build_steps(plan, BuildContext{plan, kernels, weights, Parallel(&ThreadPool::instance(), options.threads)}, cancelled);
   if (!status.ok()) return status;
 
   std::unique_ptr<Workspace> workspace;
