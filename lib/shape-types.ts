@@ -168,6 +168,16 @@ export type DenseShape<X, O> =
         ? [O]
         : InvalidShape<`dense takes [features] but received ${Show<X>}: put flatten before it`>
 
+/** `[..., C]` -> `[..., O]` */
+export type PointwiseDenseShape<X, O> =
+  X extends InvalidShape<string>
+    ? X
+    : AnyRank<X> extends true
+      ? number[]
+      : X extends readonly [infer First extends number, ...infer Rest extends Dims, number]
+        ? [First, ...Rest, O]
+        : InvalidShape<`pointwiseDense takes a value with spatial axes but received ${Show<X>}: use dense`>
+
 type Product<X extends Dims, N extends number = 1> = X extends readonly [
   infer H extends number,
   ...infer R extends Dims,

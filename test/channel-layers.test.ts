@@ -4,6 +4,7 @@ import {
   channelShuffle,
   chunk,
   concat,
+  conv2d,
   type Layer,
   layerNorm,
   layerScale,
@@ -12,12 +13,14 @@ import {
   module,
   multiply,
   OptionError,
+  pointwiseDense,
   prelu,
   ShapeError,
   sequential,
   slice,
   split,
   stochasticDepth,
+  Tensor,
 } from '../lib/index.js'
 
 type Shape = readonly number[]
@@ -152,6 +155,19 @@ describe('layers with a parameter for each channel', () => {
     expect(parametersOf([4, 4, 6], layerScale())).toEqual([['child', [6, 1, 1]]])
   })
 
+  test('a scale comes before the parameters of the children beside it, as in PyTorch', () => {
+    const block = () => {
+      const m = { branch: sequential(layerNorm()), first: layerScale(), second: layerScale() }
+      return module(m, (x: AnySym) => m.second(m.first(m.branch(x))))
+    }
+    const blocks = sequential(block(), block())
+    const paths = model({ input: [4, 4, 6] as readonly number[] }, blocks)
+      .parameters()
+      .map(({ path }) => path)
+    const own = ['first', 'second', 'branch.0.weight', 'branch.0.bias']
+    expect(paths).toEqual([0, 1].flatMap((index) => own.map((name) => `${index}.${name}`)))
+  })
+
   test('refuse bad options', () => {
     expect(() => layerNorm({ eps: -1 })).toThrow(/eps of layerNorm to be a number of at least 0/)
     expect(() => layerNorm({ eps: Number.NaN })).toThrow(OptionError)
@@ -162,6 +178,48 @@ describe('layers with a parameter for each channel', () => {
   test('layerNorm has the eps of ConvNeXt', () => {
     expect(nodesOf([6], sequential(layerNorm()))[0]?.attributes).toEqual({ eps: 1e-6 })
   })
+})
+
+test('pointwiseDense is a convolution of 1 x 1 with the weight of a dense layer', () => {
+  for (const shape of [
+    [9, 6],
+    [4, 5, 6],
+  ]) {
+    const net = model({ input: shape as readonly number[] }, sequential(pointwiseDense(8)))
+    expect(net.outputs.output).toEqual([...shape.slice(0, -1), 8])
+    expect(net.parameters().map((parameter) => parameter.shape)).toEqual([[8, 6], [8]])
+    expect(net.macs).toBe(shape.reduce((product, size) => product * size, 8))
+    expect(net.graph.nodes[0]).toMatchObject({ op: 'conv', attributes: { kernel: shape.slice(1).map(() => 1) } })
+  }
+  expect(parametersOf([4, 5, 6], pointwiseDense(8, { bias: false }))).toEqual([['child.weight', [8, 6]]])
+  expect(() => pointwiseDense(0)).toThrow(OptionError)
+  expect(() => pointwiseDense(8, { biases: true } as never)).toThrow(/Did you mean bias\?/)
+  expect(() => model({ input: [6] as readonly number[] }, sequential(pointwiseDense(8)))).toThrow(
+    /pointwiseDense '0' takes a value with spatial axes but received \[6\]\. Use dense/,
+  )
+})
+
+test('pointwiseDense computes what a 1 x 1 convolution computes', async () => {
+  const values = Float32Array.from({ length: 3 * 2 * 5 }, (_, i) => Math.sin(i))
+  const input = new Tensor(values, [1, 3, 2, 5])
+  const run = async (layer: Layer, weightShape: readonly number[]) => {
+    const net = model({ input: [3, 2, 5] as readonly number[] }, sequential(layer))
+    const weight = Float32Array.from({ length: 4 * 5 }, (_, i) => Math.cos(i))
+    await net.loadWeights(
+      new Map([
+        ['0.weight', new Tensor(weight, weightShape)],
+        ['0.bias', new Tensor(Float32Array.of(1, 2, 3, 4), [4])],
+      ]),
+    )
+    const session = await net.compile({ threads: 1 })
+    const { output } = await session.run({ input })
+    session.dispose()
+    return output
+  }
+  const dense = await run(pointwiseDense(4), [4, 5])
+  const conv = await run(conv2d(4, { kernel: 1 }), [4, 5, 1, 1])
+  expect(dense?.shape).toEqual([1, 3, 2, 4])
+  expect(dense?.data).toEqual(conv?.data)
 })
 
 test('logSoftmax and stochasticDepth', () => {

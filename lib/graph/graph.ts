@@ -129,9 +129,13 @@ export interface GraphSource {
   readonly parameters: ReadonlyMap<string, Tensor>
 }
 
-/** Every parameter of a graph once, in the order of first use. */
+/**
+ * Every parameter of a graph once, in the order of first use, but a layer scale before what its module's children have, as
+ * PyTorch lists a module's own parameters.
+ */
 export const graphParameters = (graph: Graph): readonly Parameter[] => {
   const found = new Map<string, Parameter>()
+  const scales = new Set<Parameter>()
   for (const node of graph.nodes) {
     const used: readonly Parameter[] = [
       ...Object.values(node.parameters),
@@ -141,6 +145,19 @@ export const graphParameters = (graph: Graph): readonly Parameter[] => {
     for (const parameter of used) {
       if (!found.has(parameter.path)) found.set(parameter.path, parameter)
     }
+    for (const scale of [node.parameters.scale, node.foldedScale]) if (scale) scales.add(scale)
   }
-  return [...found.values()]
+  const ordered: Parameter[] = []
+  for (const parameter of found.values()) {
+    const at = scales.has(parameter) ? firstOfChildren(ordered, parameter) : ordered.length
+    ordered.splice(at, 0, parameter)
+  }
+  return ordered
+}
+
+/** Index of the first parameter that a child of the module of `own` has. */
+const firstOfChildren = (parameters: readonly Parameter[], own: Parameter): number => {
+  const module = own.path.slice(0, own.path.lastIndexOf('.') + 1)
+  const index = parameters.findIndex(({ path }) => path.startsWith(module) && path.includes('.', module.length))
+  return index < 0 ? parameters.length : index
 }

@@ -1,10 +1,17 @@
 /** Every architecture: the one list. */
 
 export * from './alexnet.js'
+export * from './convnext.js'
 export * from './densenet.js'
+export * from './efficientnet.js'
 export * from './googlenet.js'
+export * from './inception-v3.js'
 export * from './lenet.js'
+export * from './mnasnet.js'
 export * from './mobilenet-v2.js'
+export * from './mobilenet-v3.js'
+export * from './regnet.js'
 export * from './resnet.js'
+export * from './shufflenet-v2.js'
 export * from './squeezenet.js'
 export * from './vgg.js'

@@ -17,7 +17,8 @@ export const largeNetwork = 100_000_000
 /** Runs a zoo network under the recipe's weights; says how far its output is from the stored one and how far it may be. */
 export async function runGolden(name: string): Promise<{ readonly error: number; readonly tolerance: number }> {
   const golden = readGolden(`tv-${name}`)
-  const net = createModel(name)
+  const [, , height, width] = golden.input as readonly [number, number, number, number]
+  const net = createModel(name, { inputSize: [height, width] })
   await net.loadWeights(
     new Map(floatState(golden).map(([path, shape]) => [path, new Tensor(fill(path, shape, golden.gain), shape)])),
   )

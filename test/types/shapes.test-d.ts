@@ -25,6 +25,7 @@ import {
   model,
   module,
   multiply,
+  pointwiseDense,
   prelu,
   relu,
   resnet18,
@@ -96,6 +97,7 @@ const halves = chunk(signal, 2)
 expectTypeOf(halves.length).toEqualTypeOf<2>()
 expectTypeOf(halves[1].shape).toEqualTypeOf<[1000, 1]>()
 expectTypeOf(chunk(signal, size)).toEqualTypeOf<readonly Sym<[1000, number]>[]>()
+expectTypeOf(pointwiseDense(8)(image).shape).toEqualTypeOf<[224, 224, 8]>()
 expectTypeOf(channelShuffle(3)(layerScale()(layerNorm()(prelu()(image)))).shape).toEqualTypeOf<[224, 224, 3]>()
 
 // Sizes that are known at run time only

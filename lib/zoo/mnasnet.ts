@@ -1,0 +1,125 @@
+import {
+  type AnySym,
+  add,
+  batchNorm,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  dropout,
+  flatten,
+  globalAvgPool,
+  module,
+  relu,
+  sequential,
+} from '../layers/index.js'
+import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
+import { roundToMultiple } from './blocks.js'
+
+const variant = defineFamily({
+  family: 'mnasnet',
+  task: 'image-classification',
+  paper: {
+    title: 'MnasNet: Platform-Aware Neural Architecture Search for Mobile',
+    authors: 'Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le',
+    year: 2018,
+    url: 'https://arxiv.org/abs/1807.11626',
+  },
+  inputShape: [224, 224, 3],
+  minInputSize: 1,
+  numClasses: 1000,
+  preprocessing: 'imagenet',
+})
+
+/** MnasNet-B1, for a scale of 1: a stage repeats its block; only the first one has the stride. */
+const stages = [
+  { expansion: 3, kernel: 3, stride: 2, width: 24, depth: 3 },
+  { expansion: 3, kernel: 5, stride: 2, width: 40, depth: 3 },
+  { expansion: 6, kernel: 5, stride: 2, width: 80, depth: 3 },
+  { expansion: 6, kernel: 3, stride: 1, width: 96, depth: 2 },
+  { expansion: 6, kernel: 5, stride: 2, width: 192, depth: 4 },
+  { expansion: 6, kernel: 3, stride: 1, width: 320, depth: 1 },
+] as const
+
+const stemWidth = 32
+const separableWidth = 16
+
+const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })
+const depthwise = (kernel: number, stride: number) =>
+  depthwiseConv2d({ kernel, stride, padding: (kernel - 1) / 2, bias: false })
+
+interface BlockOptions {
+  readonly inChannels: number
+  readonly outChannels: number
+  readonly expansion: number
+  readonly kernel: number
+  readonly stride: number
+}
+
+/** Expands by 1 x 1, filters every channel alone, projects back without an activation; a shortcut where the shape stays. */
+const invertedResidual = ({ inChannels, outChannels, expansion, kernel, stride }: BlockOptions) => {
+  const m = {
+    layers: sequential(
+      pointwise(inChannels * expansion),
+      batchNorm(),
+      relu,
+      depthwise(kernel, stride),
+      batchNorm(),
+      relu,
+      pointwise(outChannels),
+      batchNorm(),
+    ),
+  }
+  const keepsShape = stride === 1 && inChannels === outChannels
+  return module(m, (x: AnySym) => (keepsShape ? add(m.layers(x), x) : m.layers(x)))
+}
+
+const mnasnet =
+  (scale: number) =>
+  <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
+    const scaled = (width: number) => roundToMultiple(width * scale, 8)
+    const stacks = stages.map(({ expansion, kernel, stride, width, depth }, stage) =>
+      sequential(
+        ...Array.from({ length: depth }, (_, i) =>
+          invertedResidual({
+            inChannels: scaled(i > 0 ? width : (stages[stage - 1]?.width ?? separableWidth)),
+            outChannels: scaled(width),
+            expansion,
+            kernel,
+            stride: i > 0 ? 1 : stride,
+          }),
+        ),
+      ),
+    )
+    const m = {
+      layers: sequential(
+        ...[conv2d(scaled(stemWidth), { kernel: 3, stride: 2, padding: 1, bias: false }), batchNorm(), relu],
+        ...[depthwise(3, 1), batchNorm(), relu],
+        ...[pointwise(scaled(separableWidth)), batchNorm()],
+        ...stacks,
+        ...[pointwise(1280), batchNorm(), relu],
+      ),
+      avgpool: globalAvgPool(),
+      classifier: sequential(dropout({ p: 0.2 }), dense(numClasses)),
+    }
+    return module(m, (x: AnySym) => m.classifier(flatten(m.avgpool(m.layers(x)))))
+  }
+
+/**
+ * MnasNet-B1 with half of the channels: `[224, 224, 3]` -> `[1000]`. Tan et al., arXiv:1807.11626.
+ *
+ * ```ts
+ * import { mnasnet0_5, model } from 'im2col'
+ *
+ * const net = model({ input: [224, 224, 3] }, mnasnet0_5({ numClasses: 10 }))
+ * ```
+ */
+export const mnasnet0_5 = variant('mnasnet0_5', { parameters: 2_218_512, macs: 104_455_968 }, mnasnet(0.5))
+
+/** MnasNet-B1 with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
+export const mnasnet0_75 = variant('mnasnet0_75', { parameters: 3_170_208, macs: 215_493_104 }, mnasnet(0.75))
+
+/** MnasNet-B1: `[224, 224, 3]` -> `[1000]`. */
+export const mnasnet1_0 = variant('mnasnet1_0', { parameters: 4_383_312, macs: 314_415_872 }, mnasnet(1))
+
+/** MnasNet-B1 with 1.3 times the channels: `[224, 224, 3]` -> `[1000]`. */
+export const mnasnet1_3 = variant('mnasnet1_3', { parameters: 6_282_256, macs: 526_362_432 }, mnasnet(1.3))
