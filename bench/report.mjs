@@ -22,9 +22,9 @@ function layerTable(rows) {
 
 function startTables({ imports, firstAnswers }) {
   const importLines = imports.map(({ engine, how, milliseconds }) => [engine, how, withSpread(milliseconds)])
-  const answerLines = firstAnswers.map(({ network, engine, milliseconds, residentPerWeights }) => [
+  const answerLines = firstAnswers.map(({ network, engine, memory, milliseconds, residentPerWeights }) => [
     networkLabel(network),
-    engine,
+    memory === undefined ? engine : `${engine}, memory ${memory}`,
     withSpread(milliseconds),
     withSpread(residentPerWeights),
   ])

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { AbortError, invalidOption, OptionError, ShapeError, show, WeightsError } from './errors.js'
 import type { Graph, ValueId } from './graph/graph.js'
 import { type DecodeOptions, decodeImage, type ImageSource } from './image/decode.js'
@@ -8,6 +6,7 @@ import { digitLabels } from './image/labels.js'
 import type { Pixels, Preprocessing } from './image/pixels.js'
 import { type PresetName, resolvePreset } from './image/presets.js'
 import { Model } from './model.js'
+import { nodeFs, nodeUrl } from './node-modules.js'
 import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
 import { architectureOf, createModel, modelInfo } from './zoo/registry.js'
@@ -151,8 +150,8 @@ async function sessionOf(classifier: Classifier): Promise<ReadyNetwork> {
 
 /** The path of the weights that the package ships for an architecture, if it does. */
 export function shippedWeights(name: string): string | undefined {
-  const path = fileURLToPath(new URL(`../weights/${encodeURIComponent(name)}.safetensors`, import.meta.url))
-  return existsSync(path) ? path : undefined
+  const path = nodeUrl().fileURLToPath(new URL(`../weights/${encodeURIComponent(name)}.safetensors`, import.meta.url))
+  return nodeFs().existsSync(path) ? path : undefined
 }
 
 function shippedModel(name: string): Promise<Model> {
@@ -217,8 +216,8 @@ function describeNetwork({ inputs, outputs, layout }: Session): NetworkShape {
 }
 
 function presetOf(classifier: Classifier, { channels }: NetworkShape): PresetName {
-  if (typeof classifier === 'string') return modelInfo(classifier).preprocessing
-  const architecture = classifier instanceof Model ? architectureOf(classifier) : undefined
+  const known = typeof classifier === 'string' ? modelInfo(classifier) : undefined
+  const architecture = known ?? (classifier instanceof Model ? architectureOf(classifier) : undefined)
   return architecture?.preprocessing ?? (channels === 1 ? 'digits' : 'imagenet')
 }
 

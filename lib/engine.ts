@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { engineInfo as nativeEngineInfo } from './binding.js'
 import { rethrowPublic } from './native-error.js'
+import { nodeFs } from './node-modules.js'
 
 /** What the engine is and what it found on this machine. */
 export interface EngineInfo {
@@ -43,6 +43,6 @@ export function engineInfo(): EngineInfo {
 
 /** The version in package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = nodeFs().readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { readonly version: string }).version
 }

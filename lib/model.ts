@@ -6,7 +6,7 @@ import { type CompileOptions, createSession, type Session } from './session.js'
 import type { InvalidShape } from './shape-types.js'
 import type { Tensor } from './tensor.js'
 import { randomWeights } from './weights/random.js'
-import { type ReadSafetensorsOptions, readSafetensors, writeSafetensors } from './weights/safetensors.js'
+import { openSafetensors, type ReadSafetensorsOptions, writeSafetensors } from './weights/safetensors.js'
 import { matchStateDict } from './weights/state-dict.js'
 
 /** Shapes by name; channels last, without batch. */
@@ -34,7 +34,7 @@ const readWeights = async (
   options: ReadSafetensorsOptions,
 ): Promise<ReadonlyMap<string, Tensor>> => {
   if (typeof source === 'string' || source instanceof URL || source instanceof Uint8Array) {
-    return readSafetensors(source, options)
+    return openSafetensors(source, options)
   }
   if (source instanceof Map) return source
   if (typeof source !== 'object' || source === null) {
@@ -88,8 +88,14 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
   /** Every stored tensor by path, with PyTorch's shapes; `data` is there once weights are loaded. */
   parameters(): readonly ModelParameter[] {
     return this.#expected.map((parameter) => {
-      const data = this.#weights?.get(parameter.path)?.data
-      return data === undefined ? parameter : { ...parameter, data }
+      const tensor = this.#weights?.get(parameter.path)
+      if (tensor === undefined) return parameter
+      return {
+        ...parameter,
+        get data() {
+          return tensor.data
+        },
+      }
     })
   }
 
@@ -110,6 +116,10 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
 
   /**
    * Takes the weights of every parameter from a safetensors file, its bytes, or tensors by name.
+   *
+   * Large float32 tensors of a file stay there: `compile` packs them from the file, `parameters` and `weights` bring one into memory when its
+   * data is asked for, and changes of that data count for the sessions that are compiled later. The file is kept open, so that it may be
+   * removed or replaced; writing into it makes `compile` and `data` throw WeightsError.
    *
    * Throws WeightsError that lists every missing, unexpected and misshaped name; the weights from before then stay.
    */
@@ -134,6 +144,21 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
     const { seed = 0 } = options
     if (!Number.isSafeInteger(seed)) throw invalidOption('seed of randomizeWeights', 'an integer', seed)
     this.#weights = randomWeights(this.#expected, seed)
+    return this
+  }
+
+  /** @internal */
+  get hasWeights(): boolean {
+    return this.#weights !== undefined
+  }
+
+  /**
+   * Takes the tensors of the parameters; others are left.
+   *
+   * @internal
+   */
+  takeWeights(weights: ReadonlyMap<string, Tensor>): this {
+    this.#weights = new Map(this.#expected.map(({ path }) => [path, weights.get(path) as Tensor]))
     return this
   }
 

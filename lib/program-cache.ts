@@ -14,6 +14,7 @@ import { rethrowPublic } from './native-error.js'
 import type { InputInfo } from './run-inputs.js'
 import type { SessionOptions } from './session-options.js'
 import { makePlan, type SizedPlan } from './session-plan.js'
+import { Tuner } from './tune/tuner.js'
 
 export type Shapes = readonly (readonly number[])[]
 
@@ -47,6 +48,7 @@ export class ProgramCache {
   readonly #building = new Map<string, Promise<SizedProgram>>()
   /** How many runs need the program of a key; it is kept as long as any does. */
   readonly #users = new Map<string, number>()
+  readonly #tuner: Tuner | undefined
   #recent: SizedProgram | undefined
   #store: NativeWeightStore | undefined = createWeightStore()
 
@@ -54,6 +56,8 @@ export class ProgramCache {
     this.#source = source
     this.#options = options
     this.#infos = infos
+    const { threads, tune } = options
+    this.#tuner = tune && new Tuner({ threads, cache: tune.cache })
   }
 
   /** The program that was used last. */
@@ -92,7 +96,8 @@ export class ProgramCache {
     const found = this.#find(key)
     if (found !== undefined) return found
     const sized = this.#plan(key, shapes)
-    return this.#keep(key, shapes, sized, this.#createSync(sized.plan))
+    const plan = this.#tuner?.apply(sized.plan) ?? sized.plan
+    return this.#keep(key, shapes, sized, this.#createSync(plan))
   }
 
   memory(): SessionMemory {
@@ -133,9 +138,10 @@ export class ProgramCache {
   }
 
   async #create(key: string, shapes: Shapes): Promise<SizedProgram> {
-    const store = this.checkUsable()
+    this.checkUsable()
     const sized = this.#plan(key, shapes)
-    const program = await createProgram(store, sized.plan, this.#programOptions())
+    const plan = (await this.#tuner?.tune(sized.plan, () => this.checkUsable())) ?? sized.plan
+    const program = await createProgram(this.checkUsable(), plan, this.#programOptions())
     // Meanwhile a synchronous run may have made the same one, or the session may have been disposed.
     const found = this.#find(key)
     if (this.#store !== undefined && found === undefined) return this.#keep(key, shapes, sized, program)

@@ -1,6 +1,6 @@
 import { invalidOption } from './errors.js'
 import type { ConvAlgorithm } from './graph/lowering.js'
-import type { DataLayout, MemoryUse } from './graph/plan.js'
+import type { Accuracy, DataLayout, MemoryUse } from './graph/plan.js'
 import { isPositiveInteger } from './shape.js'
 
 /** How a network is made ready to run. */
@@ -16,12 +16,33 @@ export interface CompileOptions {
   /** Runs that may wait beyond those; one more is refused with QueueFullError. No limit unless given. */
   readonly maxQueue?: number
   /**
-   * `low` keeps to algorithms whose packed weights are as large as the network's own; Winograd's, for 3 x 3 kernels, are up to four times
-   * as large. It also keeps NaN and infinities to the outputs that read them, where Winograd spreads them over a tile.
+   * `low` keeps to algorithms whose packed weights are as large as the network's own; Winograd's are up to four times as large. It also
+   * keeps NaN and infinities to the outputs that read them, where Winograd spreads them over a tile.
    */
   readonly memory?: MemoryUse
+  /**
+   * `fast` also takes Winograd's F(6 x 6, 3 x 3) where it pays: its rounding errors are about 7 times those of plain summation (11 times with
+   * few channels), where every algorithm of `normal` stays within 4 times. Its weights are seven times as large.
+   */
+  readonly accuracy?: Accuracy
+  /**
+   * Chooses between the algorithms of each convolution by the clock, on this machine and with this number of threads, where the
+   * engine otherwise goes by an estimate. It takes about 20 ms for each shape of a convolution, off the main thread, when the
+   * network is compiled and when it first runs on inputs of another shape; a `runSync` that meets a new shape first goes by
+   * what is known. Algorithms round differently, so results may differ in the last digits from those of another choice. With
+   * `memory: 'low'` there is nothing to choose.
+   *
+   * `cache` names a file that keeps the choices, so that they are made once and stay the same; it is made when it is missing
+   * and may serve several networks, machines and processes.
+   */
+  readonly tune?: boolean | TuneOptions
   /** @internal Forces an algorithm on every convolution that it can run. */
   readonly algorithm?: ConvAlgorithm
+}
+
+export interface TuneOptions {
+  /** Path of a file that keeps the choices. */
+  readonly cache?: string
 }
 
 /** Options with nothing left to decide. */
@@ -31,22 +52,36 @@ export interface SessionOptions {
   readonly maxConcurrency: number
   readonly maxQueue: number
   readonly memory: MemoryUse
+  readonly tune: TuneOptions | undefined
+  readonly accuracy: Accuracy
   readonly algorithm: ConvAlgorithm
+}
+
+function checkTune(tune: unknown): TuneOptions | undefined {
+  if (tune === undefined || tune === false) return undefined
+  if (tune === true) return {}
+  if (typeof tune !== 'object' || tune === null) throw invalidOption('tune', 'a boolean or { cache: path }', tune)
+  const { cache } = tune as { readonly cache?: unknown }
+  if (cache === undefined) return {}
+  if (typeof cache !== 'string' || cache === '') throw invalidOption('tune.cache', 'the path of a file', cache)
+  return { cache }
 }
 
 /** Throws OptionError. */
 export function checkOptions(options: CompileOptions): SessionOptions {
   if (typeof options !== 'object' || options === null) throw invalidOption('options of compile', 'an object', options)
   const { threads, layout = 'nhwc', precision = 'fp32', memory = 'normal', algorithm = 'auto' } = options
-  const { maxConcurrency = 2, maxQueue = Number.POSITIVE_INFINITY } = options
+  const { accuracy = 'normal', maxConcurrency = 2, maxQueue = Number.POSITIVE_INFINITY } = options
   if (threads !== undefined && !isPositiveInteger(threads))
     throw invalidOption('threads', 'a positive integer', threads)
   if (layout !== 'nhwc' && layout !== 'nchw') throw invalidOption('layout', "'nhwc' or 'nchw'", layout)
   if (precision !== 'fp32') throw invalidOption('precision', "'fp32'", precision)
   if (memory !== 'normal' && memory !== 'low') throw invalidOption('memory', "'normal' or 'low'", memory)
+  if (accuracy !== 'normal' && accuracy !== 'fast') throw invalidOption('accuracy', "'normal' or 'fast'", accuracy)
   if (!isPositiveInteger(maxConcurrency)) throw invalidOption('maxConcurrency', 'a positive integer', maxConcurrency)
   if (maxQueue !== 0 && maxQueue !== Number.POSITIVE_INFINITY && !isPositiveInteger(maxQueue)) {
     throw invalidOption('maxQueue', 'a non-negative integer', maxQueue)
   }
-  return { threads, layout, maxConcurrency, maxQueue, memory, algorithm }
+  const tune = checkTune(options.tune)
+  return { threads, layout, maxConcurrency, maxQueue, memory, accuracy, tune, algorithm }
 }

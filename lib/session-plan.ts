@@ -3,11 +3,13 @@
 import { Im2colError, WeightsError } from './errors.js'
 import type { Graph, GraphSource, Parameter } from './graph/graph.js'
 import { type Evaluator, foldConstants } from './graph/passes/fold-constants.js'
-import { optimize } from './graph/passes/index.js'
+import { fuseConvolutions, optimize } from './graph/passes/index.js'
 import { lower } from './graph/plan.js'
 import type { PlanSpec } from './graph/plan-spec.js'
 import { fromChannelsLast, type InputInfo, shapeError, toChannelsLast } from './run-inputs.js'
 import type { SessionOptions } from './session-options.js'
+import type { Tensor } from './tensor.js'
+import { fileRangeOf } from './weights/file-tensor.js'
 
 export interface SizedPlan {
   readonly plan: PlanSpec
@@ -29,13 +31,19 @@ export function makePlan(
   scope: string,
   evaluate: (plan: PlanSpec) => readonly Float32Array[],
 ): SizedPlan {
-  const { layout, memory, algorithm } = options
+  const { layout, memory, accuracy, algorithm } = options
   const traced = graphFor(source, options, infos, shapes)
-  const data = (parameter: Parameter) => dataOf(source, parameter)
-  const common = { layout, memory, algorithm, data, scope } as const
+  const data = (parameter: Parameter) => tensorOf(source, parameter).data
+  const stored = (parameter: Parameter) => {
+    const tensor = tensorOf(source, parameter)
+    return fileRangeOf(tensor) ?? tensor.data
+  }
+  const common = { layout, memory, accuracy, algorithm, data, stored, scope } as const
   const evaluateGraph: Evaluator = (part) =>
     evaluate(lower(part, { ...common, layout: 'nhwc', scope: `folding ${scope}`, batch: 1 }))
-  const graph = optimize(foldConstants(traced, evaluateGraph))
+  const separate = optimize(foldConstants(traced, evaluateGraph))
+  const places = algorithm === 'auto' ? 'large' : algorithm === 'fused' ? 'everywhere' : undefined
+  const graph = places === undefined ? separate : fuseConvolutions(separate, places)
   const batch = shapes[0]?.[0] ?? 1
   return {
     plan: lower(graph, { ...common, batch }),
@@ -63,9 +71,9 @@ function graphFor(
   }
 }
 
-function dataOf({ parameters }: GraphSource, { path, shape }: Parameter): Float32Array {
+function tensorOf({ parameters }: GraphSource, { path, shape }: Parameter): Tensor {
   const tensor = parameters.get(path)
-  if (tensor?.shape.join() === shape.join()) return tensor.data
+  if (tensor?.shape.join() === shape.join()) return tensor
   throw new WeightsError(
     `Expected the parameter '${path}' to have the shape [${shape}] but it has ${tensor ? `[${tensor.shape}]` : 'no data'}`,
     {

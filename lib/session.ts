@@ -1,15 +1,19 @@
+import type { StepTimes } from './binding.js'
+import { engineInfo } from './engine.js'
 import { AbortError, QueueFullError, ShapeError } from './errors.js'
 import type { Graph, GraphSource } from './graph/graph.js'
 import type { DataLayout } from './graph/plan.js'
 import { rethrowPublic } from './native-error.js'
+import { machinePeaks, profileStep, type StepProfile } from './profile.js'
 import { ProgramCache, type SessionMemory, type SizedProgram } from './program-cache.js'
 import { fits, fromChannelsLast, type InputInfo, type InputValue, readData, readShapes } from './run-inputs.js'
 import { type CompileOptions, checkOptions, type SessionOptions } from './session-options.js'
 import { elementCount } from './shape.js'
 import { Tensor } from './tensor.js'
 
+export type { StepProfile, ThreadTime } from './profile.js'
 export type { SessionMemory } from './program-cache.js'
-export type { CompileOptions } from './session-options.js'
+export type { CompileOptions, TuneOptions } from './session-options.js'
 
 /** Inputs by name; a bare array has the network's own input shape. */
 export type RunInputs<I extends string = string> = Readonly<Record<I, InputValue>>
@@ -20,17 +24,6 @@ export type RunOutputs<O extends string = string> = Readonly<Record<O, Tensor>>
 export interface RunOptions {
   /** Ends the run at its next step; the promise then rejects with AbortError. */
   readonly signal?: AbortSignal | undefined
-}
-
-/** One native step of a run and its cost. */
-export interface StepProfile {
-  /** Path of the layer. */
-  readonly name: string
-  readonly op: string
-  /** How the engine computes it, such as `direct` or `im2col`; empty where there is but one way. */
-  readonly algorithm: string
-  readonly milliseconds: number
-  readonly gflopsPerSecond: number
 }
 
 const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
@@ -127,19 +120,28 @@ export class Session<I extends string = string, O extends string = string> {
     return this.#toRecord(sized, outputs)
   }
 
-  /** Runs the network with a clock at every native step. Rejects with what `run` rejects with. */
+  /**
+   * Runs the network with a clock at every native step, in the order in which they run. The first call of a process also measures
+   * the machine's peaks, in well under a second. Rejects with what `run` rejects with.
+   *
+   * ```ts
+   * import { createModel } from 'im2col'
+   *
+   * const session = await createModel('lenet5').randomizeWeights().compile({ threads: 1 })
+   * const steps = await session.profile({ input: new Float32Array(28 * 28) })
+   * for (const { name, algorithm, milliseconds, shareOfPeak } of steps) console.log(name, algorithm, milliseconds, shareOfPeak)
+   * ```
+   */
   async profile(inputs: RunInputs<I>): Promise<readonly StepProfile[]> {
     this.#programs.checkUsable()
     const data = readData(this.#infos, inputs).map((array) => array.slice())
     return this.#programs.use(readShapes(this.#infos, inputs, this.#options.layout), async ({ program, ...sized }) => {
       checkLengths(this.#infos, sized, data)
+      const peaks = await machinePeaks(this.#options.threads ?? engineInfo().threads)
+      this.#programs.checkUsable()
       const steps = program.steps()
-      const nanoseconds = await program.profile(data, allocateOutputs(sized))
-      return steps.map(({ name, op, algorithm, flops }, i) => {
-        const duration = nanoseconds[i] ?? 0
-        const gflopsPerSecond = duration > 0 ? flops / duration : 0
-        return { name, op, algorithm, milliseconds: duration / 1e6, gflopsPerSecond }
-      })
+      const times = await program.profile(data, allocateOutputs(sized))
+      return steps.map((step, i) => profileStep(step, times[i] as StepTimes, peaks))
     })
   }
 

@@ -1,20 +1,19 @@
 /** lib/shape.ts in types: shapes as literal numbers, `number` where a size is known at run time only. */
 
 import type { Add, Divide, GtOrEq, Lt, Mod, Multiply, Subtract } from 'ts-arithmetic'
-import type { Sym } from './graph/trace.js'
 
 /** Takes the place of a shape that cannot be; every layer passes it on and `model` refuses it with its text. */
 export interface InvalidShape<Message extends string> {
   readonly invalid: Message
 }
 
-type Dims = readonly number[]
+export type Dims = readonly number[]
 
 /**
  * T itself. While T depends on a type parameter it tells the compiler what T is at most, which spares it to look for that
  * through the digits of the arithmetic when it compares two layers.
  */
-type Bounded<T, Bound> = [T] extends [infer R extends Bound] ? R : never
+export type Bounded<T, Bound> = [T] extends [infer R extends Bound] ? R : never
 
 type Join<X extends readonly unknown[]> = X extends readonly [infer H extends number, ...infer R]
   ? R extends readonly []
@@ -26,13 +25,13 @@ type Join<X extends readonly unknown[]> = X extends readonly [infer H extends nu
 export type Show<X> = Bounded<X extends Dims ? `[${Join<X>}]` : 'no shape', string>
 
 /** True for a shape whose number of axes is unknown. */
-type AnyRank<X> = unknown extends X ? true : X extends Dims ? (number extends X['length'] ? true : false) : false
+export type AnyRank<X> = unknown extends X ? true : X extends Dims ? (number extends X['length'] ? true : false) : false
 
 /** floor(N / S) for N >= 0 */
-type FloorDivide<N extends number, S extends number> = S extends 1 ? N : Divide<Subtract<N, Mod<N, S>>, S>
+export type FloorDivide<N extends number, S extends number> = S extends 1 ? N : Divide<Subtract<N, Mod<N, S>>, S>
 
 /** dilation (kernel - 1) */
-type Reach<K extends number, D extends number> = K extends 1 ? 0 : Multiply<D, Subtract<K, 1>>
+export type Reach<K extends number, D extends number> = K extends 1 ? 0 : Multiply<D, Subtract<K, 1>>
 
 /** Drops a last window that would start behind the input. */
 type DropLate<Out extends number, W extends number, S extends number, PadStart extends number> =
@@ -59,30 +58,33 @@ type FromRoom<
         : InvalidShape<`a kernel of ${K} with stride ${S} does not cover an input of ${W} exactly`>
       : Add<FloorDivide<Room, S>, 1>
 
-/** Both paddings of one axis, `number` where unknown; `'same'` is handled before. */
-type Pads<P, Axis extends 0 | 1> = P extends number
+/** Position of an axis in a list of sizes, and what a padding calls its sides. */
+interface Axes {
+  readonly depth: readonly [0, 'front', 'back']
+  readonly height: readonly [0, 'top', 'bottom']
+  readonly width: readonly [1, 'left', 'right']
+  readonly heightOf3: readonly [1, 'top', 'bottom']
+  readonly widthOf3: readonly [2, 'left', 'right']
+}
+
+export type Axis = keyof Axes
+
+/** Both paddings of one axis, `number` where unknown; `'same'` and `'causal'` are handled before. */
+export type Pads<P, A extends Axis> = P extends number
   ? [P, P]
   : P extends 'valid'
     ? [0, 0]
-    : P extends readonly [infer A extends number, infer B extends number]
-      ? Axis extends 0
-        ? [A, A]
-        : [B, B]
-      : Axis extends 0
-        ? P extends { readonly top: infer A extends number; readonly bottom: infer B extends number }
-          ? [A, B]
-          : [number, number]
-        : P extends { readonly left: infer A extends number; readonly right: infer B extends number }
-          ? [A, B]
-          : [number, number]
+    : P extends Dims
+      ? [AxisOf<P, A>, AxisOf<P, A>]
+      : P extends { readonly [Side in Axes[A][1] | Axes[A][2]]: number }
+        ? [P[Axes[A][1]], P[Axes[A][2]]]
+        : [number, number]
 
-/** The size of one axis out of `number | [number, number]`. */
-type AxisOf<K, Axis extends 0 | 1> = K extends number
+/** The size of one axis out of a number for all axes or a list with one for each. */
+export type AxisOf<K, A extends Axis> = K extends number
   ? K
-  : K extends readonly [infer A extends number, infer B extends number]
-    ? Axis extends 0
-      ? A
-      : B
+  : K extends { readonly [I in Axes[A][0]]: infer Size extends number }
+    ? Size
     : number
 
 /** True for `boolean` itself, false for a switch that is known. */
@@ -103,19 +105,19 @@ type AxisOutput<
     : FromRoom<Subtract<Add<W, Add<P[0], P[1]>>, Add<Reach<K, D>, 1>>, W, K, S, P[0], Ceil, Exact>
 
 /**
- * Output size along one axis, or InvalidShape. Under padding 'same' it is ceil(W / S), which is what a kernel of 1 without
- * padding gives.
+ * Output size along one axis, or InvalidShape. Under padding 'same' or 'causal' it is ceil(W / S), which is what a kernel of 1
+ * without padding gives.
  */
-export type WindowOutput<W extends number, K, S, P, D, Axis extends 0 | 1, Ceil = false, Exact = false> = Bounded<
-  P extends 'same'
-    ? AxisOutput<W, 1, AxisOf<S, Axis>, [0, 0], 1, false, false>
-    : AxisOutput<W, AxisOf<K, Axis>, AxisOf<S, Axis>, Pads<P, Axis>, AxisOf<D, Axis>, Ceil, Exact>,
+export type WindowOutput<W extends number, K, S, P, D, A extends Axis, Ceil = false, Exact = false> = Bounded<
+  P extends 'same' | 'causal'
+    ? AxisOutput<W, 1, AxisOf<S, A>, [0, 0], 1, false, false>
+    : AxisOutput<W, AxisOf<K, A>, AxisOf<S, A>, Pads<P, A>, AxisOf<D, A>, Ceil, Exact>,
   number | InvalidShape<string>
 >
 
-type Image<H, W, C> = H extends InvalidShape<string> ? H : W extends InvalidShape<string> ? W : [H, W, C]
+export type Image<H, W, C> = H extends InvalidShape<string> ? H : W extends InvalidShape<string> ? W : [H, W, C]
 
-type Signal<L, C> = L extends InvalidShape<string> ? L : [L, C]
+export type Signal<L, C> = L extends InvalidShape<string> ? L : [L, C]
 
 /** `[H, W, C]` -> `[H', W', O]`; `O` 'same' keeps the channels. */
 export type Window2d<Name extends string, X, O, K, S, P, D, Ceil, Exact> =
@@ -125,8 +127,8 @@ export type Window2d<Name extends string, X, O, K, S, P, D, Ceil, Exact> =
       ? [number, number, O extends 'same' ? number : O]
       : X extends readonly [infer H extends number, infer W extends number, infer C]
         ? Image<
-            WindowOutput<H, K, S, P, D, 0, Ceil, Exact>,
-            WindowOutput<W, K, S, P, D, 1, Ceil, Exact>,
+            WindowOutput<H, K, S, P, D, 'height', Ceil, Exact>,
+            WindowOutput<W, K, S, P, D, 'width', Ceil, Exact>,
             O extends 'same' ? C : O
           >
         : InvalidShape<`${Name} takes [height, width, channels] but received ${Show<X>}`>
@@ -138,7 +140,7 @@ export type Window1d<Name extends string, X, O, K, S, P, D, Ceil, Exact> =
     : AnyRank<X> extends true
       ? [number, O extends 'same' ? number : O]
       : X extends readonly [infer L extends number, infer C]
-        ? Signal<WindowOutput<L, K, S, P, D, 1, Ceil, Exact>, O extends 'same' ? C : O>
+        ? Signal<WindowOutput<L, K, S, P, D, 'width', Ceil, Exact>, O extends 'same' ? C : O>
         : InvalidShape<`${Name} takes [length, channels] but received ${Show<X>}`>
 
 export type Conv1dShape<X, O, K, S, P, D, Exact> = Window1d<'conv1d', X, O, K, S, P, D, false, Exact>
@@ -156,7 +158,7 @@ export type DepthwiseShape<X, M extends number, K, S, P, D, Exact> =
         ? Window2d<'depthwiseConv2d', X, Times<C, M>, K, S, P, D, false, Exact>
         : InvalidShape<`depthwiseConv2d takes [height, width, channels] but received ${Show<X>}`>
 
-type Times<A extends number, B extends number> = Bounded<number extends A | B ? number : Multiply<A, B>, number>
+export type Times<A extends number, B extends number> = Bounded<number extends A | B ? number : Multiply<A, B>, number>
 
 /** `[features]` -> `[O]` */
 export type DenseShape<X, O> =
@@ -178,7 +180,7 @@ export type PointwiseDenseShape<X, O> =
         ? [First, ...Rest, O]
         : InvalidShape<`pointwiseDense takes a value with spatial axes but received ${Show<X>}: use dense`>
 
-type Product<X extends Dims, N extends number = 1> = X extends readonly [
+export type Product<X extends Dims, N extends number = 1> = X extends readonly [
   infer H extends number,
   ...infer R extends Dims,
 ]
@@ -199,20 +201,22 @@ export type GlobalPoolShape<X> =
         ? [1, 1, C]
         : X extends readonly [number, infer C]
           ? [1, C]
-          : InvalidShape<`global pooling takes a value with spatial axes but received ${Show<X>}`>
+          : X extends readonly [number, number, number, infer C]
+            ? [1, 1, 1, C]
+            : InvalidShape<`global pooling takes a value with spatial axes but received ${Show<X>}`>
 
 /** `[H, W, C]` -> `[size, size, C]` */
 export type AdaptivePool2dShape<X, Out> =
   X extends InvalidShape<string>
     ? X
     : AnyRank<X> extends true
-      ? [AxisOf<Out, 0>, AxisOf<Out, 1>, number]
+      ? [AxisOf<Out, 'height'>, AxisOf<Out, 'width'>, number]
       : X extends readonly [number, number, infer C]
-        ? [AxisOf<Out, 0>, AxisOf<Out, 1>, C]
+        ? [AxisOf<Out, 'height'>, AxisOf<Out, 'width'>, C]
         : InvalidShape<`adaptive pooling takes [height, width, channels] but received ${Show<X>}`>
 
 /** The sharper of two sizes that are equal as far as known, else never. */
-type EqualSize<A, B> = number extends A ? B : number extends B ? A : A extends B ? A : never
+export type EqualSize<A, B> = number extends A ? B : number extends B ? A : A extends B ? A : never
 
 type EqualSizes<A extends Dims, B extends Dims> = Bounded<
   A extends readonly [infer H, ...infer R extends Dims]
@@ -225,7 +229,7 @@ type EqualSizes<A extends Dims, B extends Dims> = Bounded<
   Dims
 >
 
-type HasNever<X extends readonly unknown[]> = Bounded<
+export type HasNever<X extends readonly unknown[]> = Bounded<
   X extends readonly [infer H, ...infer R] ? ([H] extends [never] ? true : HasNever<R>) : false,
   boolean
 >
@@ -261,7 +265,7 @@ type BroadcastSizes<A extends Dims, B extends Dims> = Bounded<
 >
 
 /** Sizes of two values, aligned at the channels, that are equal or 1; InvalidShape when they are not. */
-export type BroadcastShape<A, B> =
+export type BroadcastShape<A, B, Name extends string> =
   A extends InvalidShape<string>
     ? A
     : B extends InvalidShape<string>
@@ -271,12 +275,12 @@ export type BroadcastShape<A, B> =
         : A extends Dims
           ? B extends Dims
             ? HasNever<BroadcastSizes<A, B>> extends true
-              ? InvalidShape<`multiply takes sizes that are equal or 1 but received ${Show<A>} and ${Show<B>}`>
+              ? InvalidShape<`${Name} takes sizes that are equal or 1 but received ${Show<A>} and ${Show<B>}`>
               : BroadcastSizes<A, B>
             : never
           : never
 
-type Plus<A extends number, B extends number> = Bounded<number extends A | B ? number : Add<A, B>, number>
+export type Plus<A extends number, B extends number> = Bounded<number extends A | B ? number : Add<A, B>, number>
 
 type Concat2<A, B> = A extends readonly [...infer P extends Dims, infer C extends number]
   ? B extends readonly [...infer Q extends Dims, infer D extends number]
@@ -302,62 +306,3 @@ export type ConcatShape<T extends readonly unknown[]> = number extends T['length
     : T extends readonly [infer A]
       ? A
       : InvalidShape<'concat takes at least one value'>
-
-/** `[H, W, C]` -> `[H, W, O]` */
-type WithChannels<X, O> = X extends readonly [...infer P extends Dims, number] ? [...P, O] : readonly number[]
-
-/** True when a channel count is known and smaller than needed. */
-type LacksChannels<C extends number, Needed extends number> = number extends C | Needed
-  ? false
-  : Lt<C, Needed> extends 1
-    ? true
-    : false
-
-type LastOf<X> = X extends readonly [...Dims, infer C extends number] ? C : number
-
-/** The channels from Start up to End. */
-export type SliceShape<X, Start extends number, End extends number> =
-  X extends InvalidShape<string>
-    ? X
-    : AnyRank<X> extends true
-      ? readonly number[]
-      : LacksChannels<LastOf<X>, End> extends true
-        ? InvalidShape<`slice takes at least ${End} channels but received ${Show<X>}`>
-        : WithChannels<X, number extends Start | End ? number : Subtract<End, Start>>
-
-type Sum<T extends Dims, N extends number = 0> = T extends readonly [infer H extends number, ...infer R extends Dims]
-  ? Sum<R, Plus<N, H>>
-  : N
-
-/** InvalidShape when the sizes are known and do not add up to the channels. */
-type CheckedSplit<X, Sizes extends Dims, O> =
-  X extends InvalidShape<string>
-    ? X
-    : number extends Sizes['length']
-      ? WithChannels<X, number>
-      : EqualSize<LastOf<X>, Sum<Sizes>> extends never
-        ? InvalidShape<`split takes ${Sum<Sizes>} channels but received ${Show<X>}`>
-        : WithChannels<X, O>
-
-/** What `split` gives: one value for each size. */
-export type SplitParts<X, Sizes extends Dims> = { readonly [I in keyof Sizes]: Sym<CheckedSplit<X, Sizes, Sizes[I]>> }
-
-type Repeat<T, Count extends number, R extends readonly T[] = []> = R['length'] extends Count
-  ? R
-  : Repeat<T, Count, readonly [...R, T]>
-
-type ChunkShape<X, Count extends number> =
-  X extends InvalidShape<string>
-    ? X
-    : AnyRank<X> extends true
-      ? readonly number[]
-      : number extends LastOf<X> | Count
-        ? WithChannels<X, number>
-        : Mod<LastOf<X>, Count> extends 0
-          ? WithChannels<X, Divide<LastOf<X>, Count>>
-          : InvalidShape<`${Count} chunks do not divide the channels of ${Show<X>}`>
-
-/** What `chunk` gives: as many equal parts as Count says. */
-export type Chunks<X, Count extends number> = number extends Count
-  ? readonly Sym<ChunkShape<X, Count>>[]
-  : Repeat<Sym<ChunkShape<X, Count>>, Count>

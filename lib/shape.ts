@@ -15,7 +15,8 @@ export const positiveInteger = (name: string, value: unknown): number => {
   return value
 }
 
-const nonNegativeInteger = (name: string, value: unknown): number => {
+/** Checks that `value` is an integer in 0..2^31-1 and returns it. */
+export const nonNegativeInteger = (name: string, value: unknown): number => {
   if (value !== 0 && !isPositiveInteger(value)) throw invalidOption(name, 'a non-negative integer', value)
   return value
 }
@@ -44,7 +45,7 @@ export const elementCount = (shape: readonly number[]): number => {
 /** One size for every spatial axis, or one per axis from outer to inner. */
 export type Size2d = number | readonly [height: number, width: number]
 
-export type SizeList<Rank extends 1 | 2> = Rank extends 1 ? number : Size2d
+export type Size3d = number | readonly [depth: number, height: number, width: number]
 
 /**
  * Zeros around the input. `'same'` makes the output ceil(input / stride), with the odd cell at the end; `'valid'` is 0.
@@ -53,6 +54,18 @@ export type Padding1d = number | { readonly left: number; readonly right: number
 export type Padding2d =
   | Size2d
   | { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number }
+  | 'same'
+  | 'valid'
+export type Padding3d =
+  | Size3d
+  | {
+      readonly front: number
+      readonly back: number
+      readonly top: number
+      readonly bottom: number
+      readonly left: number
+      readonly right: number
+    }
   | 'same'
   | 'valid'
 
@@ -65,16 +78,23 @@ export const sizes = (name: string, rank: number, value: unknown): readonly numb
   return new Array<number>(rank).fill(positiveInteger(name, value))
 }
 
-export type Padding = 'same' | { readonly start: readonly number[]; readonly end: readonly number[] }
+/** `'causal'` puts dilation (kernel - 1) zeros before the input, so that no output sees what comes later. */
+export type Padding = 'same' | 'causal' | { readonly start: readonly number[]; readonly end: readonly number[] }
 
 const sides: readonly (readonly [string, string])[] = [
+  ['front', 'back'],
   ['top', 'bottom'],
   ['left', 'right'],
 ]
 
-/** Brings every way to write a padding into one form. */
-export const padding = (name: string, rank: number, value: unknown): Padding => {
-  if (value === 'same') return 'same'
+/** Brings every way to write a padding into one form; `words` are those that the input's size has to be known for. */
+export const padding = (
+  name: string,
+  rank: number,
+  value: unknown,
+  words: readonly ('same' | 'causal')[] = ['same'],
+): Padding => {
+  for (const word of words) if (value === word) return word
   if (value === 'valid') return { start: new Array<number>(rank).fill(0), end: new Array<number>(rank).fill(0) }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const axes = sides.slice(sides.length - rank)
@@ -86,7 +106,11 @@ export const padding = (name: string, rank: number, value: unknown): Padding => 
       end: axes.map(([, end]) => nonNegativeInteger(`${end} of ${name}`, given[end])),
     }
   }
-  if (typeof value === 'string') throw invalidOption(name, "a number, 'same' or 'valid'", value)
+  if (typeof value === 'string') {
+    const known = [...words, 'valid'].map((word) => `'${word}'`)
+    const last = known.pop()
+    throw invalidOption(name, `${['a number', ...known].join(', ')} or ${last}`, value)
+  }
   if (Array.isArray(value) && value.length !== rank) {
     throw invalidOption(name, `a non-negative integer or ${rank} of them`, value)
   }
@@ -132,6 +156,17 @@ const samePadding = (input: number, kernel: number, stride: number, dilation: nu
   return [Math.floor(total / 2), Math.ceil(total / 2)]
 }
 
+const paddingOf = (
+  padding: Padding,
+  axis: number,
+  input: number,
+  { kernel, stride, dilation }: Pick<AxisWindow, 'kernel' | 'stride' | 'dilation'>,
+): readonly [number, number] => {
+  if (padding === 'same') return samePadding(input, kernel, stride, dilation)
+  if (padding === 'causal') return [dilation * (kernel - 1), 0]
+  return [padding.start[axis] as number, padding.end[axis] as number]
+}
+
 /** Where an error happens: `label` is how messages call the layer. */
 export interface Place {
   readonly label: string
@@ -154,10 +189,7 @@ export const slideWindow = (
     const kernel = options.kernel[axis] as number
     const stride = options.stride[axis] as number
     const dilation = options.dilation[axis] as number
-    const [padStart, padEnd] =
-      options.padding === 'same'
-        ? samePadding(size, kernel, stride, dilation)
-        : [options.padding.start[axis] as number, options.padding.end[axis] as number]
+    const [padStart, padEnd] = paddingOf(options.padding, axis, size, { kernel, stride, dilation })
     return { kernel, stride, dilation, padStart, padEnd }
   })
   const output = axes.map((window, axis) => {

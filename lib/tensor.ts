@@ -1,8 +1,10 @@
 import { DTypeError, invalidOption, ShapeError, show } from './errors.js'
 import { elementCount } from './shape.js'
 
+/** Also for arrays of another realm. */
 const isFloat32Array = (value: unknown): value is Float32Array =>
-  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]'
+  value instanceof Float32Array ||
+  (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]')
 
 /**
  * Numbers and their shape; the data is not copied.
@@ -36,7 +38,7 @@ export class Tensor {
       )
     }
     this.data = data
-    this.shape = Object.freeze([...shape])
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape])
     Object.freeze(this)
   }
 

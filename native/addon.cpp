@@ -14,6 +14,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   };
   set("engineInfo", im2col::engine_info);
   set("fmaPeak", im2col::fma_peak);
+  set("machinePeaks", im2col::machine_peaks);
+
+  set("keepFile", im2col::keep_file);
+  set("readFile", im2col::read_file);
 
   set("createWeightStore", im2col::create_weight_store);
   set("weightStoreBytes", im2col::weight_store_bytes);
@@ -26,6 +30,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   set("programSteps", im2col::program_steps);
   set("programMemory", im2col::program_memory);
   set("disposeProgram", im2col::dispose_program);
+
+  set("planAlgorithms", im2col::plan_algorithms);
+  set("timeAlgorithms", im2col::time_plan_algorithms);
 
   set("startRun", im2col::start_run);
   set("cancelRun", im2col::cancel_run);

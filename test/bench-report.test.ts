@@ -113,7 +113,16 @@ describe('report', () => {
       lenet: [{ call: 'im2col run', microseconds: around(20) }],
       start: {
         imports: [{ engine: 'im2col', how: 'import', milliseconds: around(9) }],
-        firstAnswers: [{ network: 'vgg16', engine: 'ort', milliseconds: around(900), residentPerWeights: around(1.4) }],
+        firstAnswers: [
+          {
+            network: 'vgg16',
+            engine: 'im2col',
+            memory: 'low',
+            milliseconds: around(300),
+            residentPerWeights: around(1.1),
+          },
+          { network: 'vgg16', engine: 'ort', milliseconds: around(900), residentPerWeights: around(1.4) },
+        ],
       },
       loop: [{ engine: 'ort', threads: 2, runs: 20, milliseconds: 900, ticks: 21, longestMs: 50 }],
       concurrency: [
@@ -131,6 +140,7 @@ describe('report', () => {
     expect(text).toMatch(/smallest +200 +400/)
     expect(text).toMatch(/im2col run +20\.0/)
     expect(text).toMatch(/im2col +import +9\.00/)
+    expect(text).toMatch(/VGG-16 +im2col, memory low +300 \(270-360\) +1\.10/)
     expect(text).toMatch(/VGG-16 +ort +900 \(810-1080\) +1\.40/)
     expect(text).toMatch(/ort +2 +20 +900 +21 +50\.0/)
     expect(text).toMatch(/im2col +2 +8 +300 .* 306 .* 1\.02/)

@@ -6,6 +6,8 @@ const bench = (file: string) => import(new URL(`../bench/${file}`, import.meta.u
 const { geometricMean, median, quantile, relativeRms, roundRatios, spread } = await bench('statistics.mjs')
 const { readOptions } = await bench('options.mjs')
 const { layerLabel, layerMacs, readLayers } = await bench('layer-table.mjs')
+const { convFlops, convLabel, parseConvShape } = await bench('conv-shapes.mjs')
+const { judge, kernelReport } = await bench('kernel-report.mjs')
 const { interleave, runsPerBlock } = await bench('interleave.mjs')
 
 const times = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 40 })
@@ -160,5 +162,54 @@ describe('interleaving', () => {
     expect(calls).toEqual(['a3', 'b3', 'a10', 'b5', 'b5', 'a10', 'a10', 'b5'])
     expect(samples.get('a')).toEqual(Array(3).fill(Array(10).fill(1)))
     expect(samples.get('b')).toHaveLength(3)
+  })
+})
+
+describe('kernels', () => {
+  const grouped =
+    'conv 2x1x56x56x64+0.0.1.1.1.1 & 2x1x28x28x128 -> 2x1x28x28x128/256 kernel=1x3x3 stride=1x2x2 dilation=1x1x1 padStart=0x1x1 groups=4 flip=0'
+
+  test('shapes of the tuner are read', () => {
+    expect(parseConvShape(grouped)).toEqual({
+      input: [2, 1, 56, 56, 64],
+      output: [2, 1, 28, 28, 128],
+      hasResidual: true,
+      groups: 4,
+      kernel: [1, 3, 3],
+      stride: [1, 2, 2],
+      dilation: [1, 1, 1],
+    })
+    expect(convLabel(parseConvShape(grouped))).toBe('2 of 56x56x64 -> 2 of 28x28x128 3x3 s2 g4 + residual')
+    expect(convFlops(parseConvShape(grouped))).toBe(2 * (2 * 28 * 28 * 128) * 9 * 16)
+    const volume = 'conv 1x5x4x4x8 -> 1x3x4x4x2 kernel=3x1x1 stride=1x1x1 dilation=2x1x1 padStart=1x0x0 groups=1 flip=0'
+    expect(convLabel(parseConvShape(volume))).toBe('5x4x4x8 -> 3x4x4x2 3x1x1 d2')
+    expect(() => parseConvShape('add 1x1x1x1x1 -> 1x1x1x1x1')).toThrow("shape of a convolution but got 'add")
+  })
+
+  const timed = [
+    { label: 'a', model: 'm', flops: 2e9, untimed: 'direct', microseconds: { direct: 1000, im2col: 890 } },
+    { label: 'b', model: 'm', flops: 1e9, untimed: 'direct', microseconds: { direct: 1000, im2col: 910, other: 4000 } },
+  ]
+
+  test('a choice is marked when it is more than 10 % slower than the best', () => {
+    const judged = judge(timed, 4000)
+    expect(judged).toMatchObject([
+      { algorithm: 'direct', gflops: 2000, share: 0.5, doubtful: true },
+      { algorithm: 'direct', gflops: 1000, share: 0.25, doubtful: false },
+    ])
+    const pairs = [{ model: 'm', name: 'x + y', together: 10, separate: 15 }]
+    const text: string = kernelReport({ isa: 'avx2', threads: 1, peakGflops: 4000, convolutions: judged, pairs })
+    expect(text).toMatch(/\na +m +direct +1000 +2000 +50 % +im2col 890 +1\.12 !\n/)
+    expect(text).toMatch(/\nb +m +direct +1000 +1000 +25 % +im2col 910, other 4000 +1\.10\n/)
+    expect(text).toContain('1 of 2 choices more than 10 % slower')
+    expect(text).toMatch(/\nx \+ y +m +10\.0 +15\.0 +1\.50$/)
+  })
+
+  test('one algorithm can be looked at instead', () => {
+    expect(judge(timed, 4000, 'other').map(({ algorithm }: { algorithm: string }) => algorithm)).toEqual([
+      'direct',
+      'other',
+    ])
+    expect(() => judge(timed, 4000, 'magic')).toThrow('one of direct, im2col, other but received')
   })
 })

@@ -45,6 +45,7 @@ describe('a program', () => {
 
   test('tells its steps and its memory', () => {
     expect(relu.steps().map(({ name, op }) => `${op} ${name}`)).toEqual(['input x', 'activation relu0', 'output y'])
+    expect(relu.steps().map(({ bytes }) => bytes)).toEqual([2 * SIZE * 4, 2 * SIZE * 4, 2 * SIZE * 4])
     for (const { algorithm, flops } of relu.steps()) {
       expect(algorithm).toBeTypeOf('string')
       expect(flops).toBeGreaterThanOrEqual(0)
@@ -54,9 +55,22 @@ describe('a program', () => {
   })
 
   test('profiles each step', async () => {
-    const nanoseconds = await relu.profile([ramp()], [new Float32Array(SIZE)])
-    expect(nanoseconds).toHaveLength(3)
-    expect(nanoseconds.every((time) => time > 0 && time < 1e9)).toBe(true)
+    const steps = await relu.profile([ramp()], [new Float32Array(SIZE)])
+    expect(steps).toHaveLength(3)
+    let before = 0
+    for (const { start, end, threads } of steps) {
+      expect(start).toBeGreaterThanOrEqual(before)
+      expect(end).toBeGreaterThan(start)
+      before = end
+      expect(threads).toHaveLength(2)
+      const worked = threads.filter((span) => span.end > 0)
+      expect(worked.length).toBeGreaterThan(0)
+      for (const span of worked) {
+        expect(span.start).toBeGreaterThanOrEqual(start)
+        expect(span.end).toBeLessThanOrEqual(end)
+        expect(span.end).toBeGreaterThanOrEqual(span.start)
+      }
+    }
   })
 
   test('has read its inputs when run returns, and writes no output before the promise settles', async () => {

@@ -5,6 +5,7 @@ import {
   chunk,
   concat,
   conv2d,
+  globalResponseNorm,
   type Layer,
   layerNorm,
   layerScale,
@@ -153,6 +154,12 @@ describe('layers with a parameter for each channel', () => {
     expect(parametersOf([4, 4, 6], prelu())).toEqual([['child.weight', [6]]])
     expect(parametersOf([4, 4, 6], prelu({ shared: true }))).toEqual([['child.weight', [1]]])
     expect(parametersOf([4, 4, 6], layerScale())).toEqual([['child', [6, 1, 1]]])
+    expect(parametersOf([4, 4, 6], layerScale({ flat: true }))).toEqual([['child', [6]]])
+    expect(parametersOf([4, 4, 6], layerScale({ shared: true }))).toEqual([['child', []]])
+    expect(parametersOf([4, 4, 6], globalResponseNorm())).toEqual([
+      ['child.weight', [6]],
+      ['child.bias', [6]],
+    ])
   })
 
   test('a scale comes before the parameters of the children beside it, as in PyTorch', () => {
@@ -169,6 +176,13 @@ describe('layers with a parameter for each channel', () => {
   })
 
   test('refuse bad options', () => {
+    expect(() => layerScale({ flat: true, shared: true })).toThrow(
+      /flat of layerScale to be false where shared is true.*true/,
+    )
+    expect(() => globalResponseNorm({ eps: 0 })).toThrow(/eps of globalResponseNorm to be a positive number/)
+    expect(() => nodesOf([6], globalResponseNorm())).toThrow(
+      /globalResponseNorm takes a value with spatial axes but received \[6\]/,
+    )
     expect(() => layerNorm({ eps: -1 })).toThrow(/eps of layerNorm to be a number of at least 0/)
     expect(() => layerNorm({ eps: Number.NaN })).toThrow(OptionError)
     expect(() => prelu({ shared: 1 as never })).toThrow(/shared of prelu to be a boolean/)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
@@ -182,8 +182,8 @@ describe('im2col summary', () => {
 describe('im2col models', () => {
   it('lists all networks', async () => {
     const { stdout } = await run(['models'])
-    expect(stdout).toMatch(/^NAME +INPUT/)
-    expect(stdout).toMatch(/\nlenet5 +28 x 28 x 1 +10 +61,706 .* shipped +LeCun 1998\n/)
+    expect(stdout).toMatch(/^NAME +TASK +INPUT/)
+    expect(stdout).toMatch(/\nlenet5 +image-classification +28 x 28 x 1 +10 +61,706 .* shipped +LeCun 1998\n/)
     expect(stdout).toMatch(/\nresnet50 /)
     expect(JSON.parse((await run(['models', '--json'])).stdout)).toContainEqual(
       expect.objectContaining({ name: 'vgg16' }),
@@ -232,6 +232,71 @@ describe('im2col bench', () => {
   })
 })
 
+describe('im2col profile', () => {
+  const columns = 'MS +OF RUN +GFLOP/S +GB/S +OF PEAK'
+
+  it('prints a table of the steps and one of their kinds', async () => {
+    const { code, stdout } = await run(['profile', 'lenet5', '--runs', '3', '--threads', '1'])
+    expect(code).toBe(0)
+    const [title, , head, ...rows] = stdout.split('\n')
+    expect(title).toMatch(/^lenet5: \w+, 1 thread, batch 1, [0-9.]+ ms$/)
+    expect(head).toMatch(new RegExp(`^STEP +OP +ALGORITHM +${columns} +BOUND BY$`))
+    const figure = '[0-9.]+ +[0-9.]+ % +[0-9.]+ +[0-9.]+ +[0-9.]+ %'
+    expect(rows[0]).toMatch(/^input +input /)
+    expect(rows[1]).toMatch(new RegExp(`^conv1 +conv +[a-z0-9]+.* ${figure} +(compute|memory)$`))
+    const kinds = rows.slice(rows.indexOf('') + 1, -1)
+    expect(kinds[0]).toMatch(new RegExp(`^KIND +STEPS +${columns}$`))
+    const shares = kinds.slice(1).map((row) => Number(/([0-9.]+) %/.exec(row)?.[1]))
+    expect(shares).toEqual([...shares].sort((a, b) => b - a))
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(100, 0)
+  })
+
+  it('prints JSON', async () => {
+    const { stdout } = await run(['profile', 'lenet5', '--runs', '2', '--batch', '2', '--json'])
+    const { steps, ...facts } = JSON.parse(stdout)
+    expect(facts).toMatchObject({ name: 'lenet5', batch: 2, milliseconds: expect.any(Number) })
+    expect(steps[1]).toMatchObject({ name: 'conv1', op: 'conv', shareOfPeak: expect.any(Number) })
+  })
+
+  it('lets the clock choose, and keeps its choices', async () => {
+    const file = join(folder, 'choices.json')
+    for (const command of ['profile', 'bench']) {
+      expect((await run([command, 'lenet5', '--runs', '1', '--tune', file])).code).toBe(0)
+      expect(readFileSync(file, 'utf8')).toContain('im2col tuning')
+      expect((await run([command, 'lenet5', '--runs', '1', '--tune'])).code).toBe(0)
+    }
+    await expectFailure(['profile', 'lenet5', '--tune', folder], /tune\.cache/)
+  })
+
+  it("writes Chrome's trace format", async () => {
+    const file = join(folder, 'trace.json')
+    await run(['profile', 'lenet5', '--runs', '1', '--threads', '2', '--trace', file])
+    const { traceEvents } = JSON.parse(readFileSync(file, 'utf8'))
+    const names = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name')
+    expect(names.map(({ args }: { args: { name: string } }) => args.name)).toEqual(
+      expect.arrayContaining(['steps', 'thread 0']),
+    )
+    const complete = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X')
+    for (const { ts, dur, pid, tid } of complete) {
+      expect(ts).toBeGreaterThanOrEqual(0)
+      expect(dur).toBeGreaterThanOrEqual(0)
+      expect([pid, names.some((row: { tid: number }) => row.tid === tid)]).toEqual([1, true])
+    }
+    const steps = complete.filter(({ tid }: { tid: number }) => tid === 0)
+    expect(steps[0]).toMatchObject({ name: 'input', cat: 'input' })
+    expect(steps.length).toBeGreaterThan(5)
+    expect(complete.length).toBeGreaterThanOrEqual(2 * steps.length) // each has a thread that worked
+  })
+
+  it('fails in one line on bad input', async () => {
+    await expectFailure(['profile'], /missing required argument 'name'/)
+    await expectFailure(['profile', 'lenet'], /lenet5/)
+    await expectFailure(['profile', 'lenet5', '--runs', '0'], /--runs.*positive integer/)
+    await expectFailure(['profile', 'lenet5', '--trace', join(folder, 'missing', 'x.json')], /ENOENT.*missing/)
+    await expectFailure(['profile', 'lenet5', '--weights', join(folder, 'none.safetensors')], /none\.safetensors/)
+  })
+})
+
 describe('im2col', () => {
   it('fails in one line on what is no command', async () => {
     await expectFailure([], /expected a command/)
@@ -242,7 +307,8 @@ describe('im2col', () => {
   it('prints help and version', async () => {
     const help = await run(['--help'])
     expect(help).toMatchObject({ code: 0, stderr: '' })
-    for (const command of ['classify', 'summary', 'models', 'info', 'bench']) expect(help.stdout).toContain(command)
+    for (const command of ['classify', 'summary', 'models', 'info', 'bench', 'profile'])
+      expect(help.stdout).toContain(command)
     expect(await run(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
   })
 })

@@ -33,7 +33,7 @@ const references = [
 
 describe('the zoo computes what PyTorch computes', () => {
   test.each(references)('$name', async ({ name, outputs, error32 }) => {
-    const [height, width, channels] = modelInfo(name).inputShape
+    const [height, width, channels] = modelInfo(name).inputs.input as readonly [number, number, number]
     const shape = [1, channels, height, width]
     const net = createModel(name)
     await net.loadWeights(

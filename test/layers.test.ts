@@ -15,6 +15,7 @@ import {
   conv2d,
   dense,
   depthwiseConv2d,
+  dropBlock,
   dropout,
   elu,
   flatten,
@@ -44,6 +45,7 @@ import {
   softmax,
   softplus,
   softsign,
+  spatialDropout,
   Tensor,
   tanh,
 } from '../lib/index.js'
@@ -212,6 +214,8 @@ describe('attributes', () => {
       k: 1,
     })
     expect(nodeOf([4], dropout())).toMatchObject({ op: 'identity', attributes: { of: 'dropout' } })
+    expect(nodeOf([4, 4, 1], spatialDropout())).toMatchObject({ op: 'identity', attributes: { of: 'spatialDropout' } })
+    expect(nodeOf([4, 4, 1], dropBlock())).toMatchObject({ op: 'identity', attributes: { of: 'dropBlock' } })
     expect(nodeOf([4, 4, 1], avgPool2d({ kernel: 2 }))).toMatchObject({
       attributes: { countIncludePad: true, stride: [2, 2] },
     })
@@ -276,6 +280,9 @@ describe('options that no layer takes are refused when the layer is made', () =>
     expect(() => softplus({ beta: -1 })).toThrow(/beta of softplus to be a positive number/)
     expect(() => gelu({ approximate: 'erf' as never })).toThrow(/approximate of gelu to be 'none' or 'tanh'/)
     expect(() => dropout({ p: 1.1 })).toThrow(/p of dropout to be a probability/)
+    expect(() => spatialDropout({ p: -0.1 })).toThrow(/p of spatialDropout to be a probability/)
+    expect(() => dropBlock({ p: Number.NaN })).toThrow(/p of dropBlock/)
+    expect(() => dropBlock({ blockSize: 0 })).toThrow(/blockSize of dropBlock to be a positive integer/)
     expect(() => batchNorm({ eps: -1 })).toThrow(/eps of batchNorm/)
     expect(() => maxPool2d({ kernel: 3, padding: 2 })).toThrow(
       /padding of maxPool2d to be at most half the kernel \(1\)/,

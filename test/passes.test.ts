@@ -7,6 +7,7 @@ import { foldFlatten } from '../lib/graph/passes/fold-flatten.js'
 import { foldLayerScale } from '../lib/graph/passes/fold-layer-scale.js'
 import { fuseActivation } from '../lib/graph/passes/fuse-activation.js'
 import { fuseResidual } from '../lib/graph/passes/fuse-residual.js'
+import { fuseShuffle } from '../lib/graph/passes/fuse-shuffle.js'
 import { optimize, PASSES } from '../lib/graph/passes/index.js'
 import { removeDeadValues } from '../lib/graph/passes/remove-dead-values.js'
 import { removeIdentities } from '../lib/graph/passes/remove-identities.js'
@@ -85,6 +86,24 @@ describe('every pass keeps the meaning of a graph', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('fuseShuffle', () => {
+  test('reads the parts of a concat that nobody else reads', () => {
+    const b = new GraphBuilder()
+    const x = b.input('x', [2, 2, 6])
+    const y = b.input('y', [2, 2, 3])
+    const graph = fuseShuffle(b.finish({ z: b.channelShuffle(b.concat(x, y), 3) }))
+    expect(only(graph)).toMatchObject({ op: 'channelShuffle', inputs: [x, y] })
+  })
+
+  test('keeps a concat of parts of groups, and one that is read twice', () => {
+    const b = new GraphBuilder()
+    const [x, y] = [b.input('x', [2, 2, 4]), b.input('y', [2, 2, 2])]
+    expect(ops(fuseShuffle(b.finish({ z: b.channelShuffle(b.concat(x, y), 2) })))).toEqual(['concat', 'channelShuffle'])
+    const both = b.concat(x, x)
+    expect(ops(fuseShuffle(b.finish({ z: b.channelShuffle(both, 2), both })))).toContain('concat')
   })
 })
 
@@ -243,19 +262,21 @@ describe('foldLayerScale', () => {
     expect(node).toMatchObject({ op, output: y, foldedScale: { path: 'layerScale1.scale', shape: [8, 1, 1] } })
   })
 
-  test('not behind an activation, a norm or a value with another reader', () => {
+  test('not with a bias, behind an activation, a norm or a value with another reader', () => {
     const b = new GraphBuilder()
     const x = b.input('x', image)
     const shared = b.conv(x, 8, padded)
+    const biased = b.layerScale(b.conv(x, 8, padded), { bias: true })
     const active = b.layerScale(b.activation(b.conv(x, 8, padded)))
     const graph = b.finish({
       a: b.layerScale(b.batchNorm(b.conv(x, 8, padded))),
       b: b.layerScale(shared),
       shared,
       active,
+      biased,
     })
     const folded = foldLayerScale(fuseActivation(foldBatchNorm(graph)))
-    expect(folded.nodes.filter((node) => node.op === 'layerScale')).toHaveLength(3)
+    expect(folded.nodes.filter((node) => node.op === 'layerScale')).toHaveLength(4)
     expect(folded.nodes.some((node) => node.foldedScale)).toBe(false)
   })
 
@@ -278,7 +299,7 @@ describe('fuseActivation', () => {
     batchNorm: (b) => b.batchNorm(x(b)),
     layerScale: (b) => b.layerScale(x(b)),
     add: (b) => b.add(x(b), b.constant(image)),
-    multiply: (b) => b.multiply(x(b), b.constant(image)),
+    binary: (b) => b.multiply(x(b), b.constant(image)),
   }
   for (const [op, make] of Object.entries(producers)) {
     test(`into ${op}`, () => {
@@ -347,13 +368,13 @@ describe('fuseResidual', () => {
     const x = b.input('x', image)
     const gate = b.input('gate', [1, 1, 3])
     const node = only(fuseResidual(b.finish({ y: b.add(b.multiply(gate, x), x) })))
-    expect(node).toMatchObject({ op: 'multiply', inputs: [gate, x, x], attributes: { residual: true } })
+    expect(node).toMatchObject({ op: 'binary', inputs: [gate, x, x], attributes: { residual: true } })
     const c = new GraphBuilder()
     const z = c.input('z', image)
     const graph = fuseResidual(fuseActivation(c.finish({ y: c.multiply(c.conv(z, 3, padded), z) })))
     expect(graph.nodes.map(({ op, attributes }) => [op, 'residual' in attributes])).toEqual([
       ['conv', false],
-      ['multiply', false],
+      ['binary', false],
     ])
   })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Graph } from '../lib/graph/graph.js'
-import { optimize } from '../lib/graph/passes/index.js'
+import { fuseConvolutions, optimize } from '../lib/graph/passes/index.js'
 import { lower, type PlanOptions } from '../lib/graph/plan.js'
 import type { PlanSpec } from '../lib/graph/plan-spec.js'
 import { graphCase } from './support/arbitraries.js'
@@ -23,7 +23,7 @@ function planOf(graph: Graph, parameters: ParameterMap, options: Partial<PlanOpt
 const stepOps = (plan: PlanSpec) => plan.steps.map(({ op }) => op)
 
 describe('a plan computes what its graph means, on an arena full of NaN', () => {
-  for (const algorithm of ['auto', 'direct', 'im2col', 'depthwise'] as const) {
+  for (const algorithm of ['auto', 'direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped'] as const) {
     for (const isOptimized of [false, true]) {
       test(`${algorithm}, ${isOptimized ? 'optimised' : 'as traced'}`, () => {
         fc.assert(
@@ -40,6 +40,20 @@ describe('a plan computes what its graph means, on an arena full of NaN', () => 
       })
     }
   }
+
+  test('convolutions that are computed together', () => {
+    fc.assert(
+      fc.property(graphCase(), ({ graph, parameters, inputs, batch }) => {
+        const expected = evaluateGraph(graph, parameters, inputs, batch)
+        const plan = planOf(fuseConvolutions(optimize(graph), 'everywhere'), parameters, { batch })
+        const actual = interpretPlan(plan, Object.values(inputs))
+        graph.outputs.forEach(({ name }, i) => {
+          expectWithin(actual[i] as Float64Array, expected[name] as NonNullable<(typeof expected)[string]>)
+        })
+      }),
+      { numRuns: 40 },
+    )
+  })
 
   test('a concat of inputs, constants and one value twice', () => {
     const b = new GraphBuilder()
@@ -153,7 +167,8 @@ describe('lowering', () => {
         ((value('conv0.bias')[i] as number) - (value('norm1.runningMean')[i] as number)) * s +
         (value('norm1.bias')[i] as number),
     )
-    for (const [i, expected] of bias.entries()) expect(parameters?.bias?.data[i]).toBeCloseTo(expected, 6)
+    const merged = parameters?.bias?.data as Float32Array
+    for (const [i, expected] of bias.entries()) expect(merged[i]).toBeCloseTo(expected, 6)
   })
 
   test('uses of one weight that are packed differently have different keys, equal uses the same', () => {

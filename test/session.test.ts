@@ -42,7 +42,7 @@ const images = (batch: number, shape: readonly number[] = size, seed = 1) =>
 const reference = (input: Tensor) => {
   const [batch = 1, ...shape] = input.shape
   const graph = net.retrace({ input: shape })
-  const expected = evaluateGraph(graph, net.weights, { input: input.data }, batch, { withWinograd: true })
+  const expected = evaluateGraph(graph, net.weights, { input: input.data }, batch, { winogradOutputs: 4 })
   return expected.output as RefTensor
 }
 
@@ -161,8 +161,27 @@ describe('a session', () => {
     const conv = profile[1]
     expect(conv).toMatchObject({ name: '0', op: 'conv' })
     expect(conv?.algorithm).not.toBe('')
-    expect(conv?.milliseconds).toBeGreaterThan(0)
-    expect(conv?.gflopsPerSecond).toBeGreaterThan(0)
+    let end = 0
+    for (const step of profile) {
+      expect(step.startMilliseconds).toBeGreaterThanOrEqual(end)
+      end = step.startMilliseconds + step.milliseconds
+      expect(step.shareOfPeak).toBeGreaterThan(0)
+      expect(step.threads.length).toBeGreaterThan(0)
+      expect(step.threads.every(({ thread }) => thread === 0 || thread === 1)).toBe(true)
+    }
+    const flops = 2 * 9 * 8 * 16 * 27
+    const bytes = 4 * (9 * 8 * 3 + 9 * 8 * 16 + 16 * (27 + 1 + 1)) // weight, and the folded scale and shift
+    expect((conv?.gflopsPerSecond ?? 0) * (conv?.milliseconds ?? 0) * 1e6).toBeCloseTo(flops)
+    expect((conv?.gigabytesPerSecond ?? 0) * (conv?.milliseconds ?? 0) * 1e6).toBeCloseTo(bytes)
+    expect(profile.at(-1)).toMatchObject({ op: 'output', boundBy: 'memory', gflopsPerSecond: 0 })
+  })
+
+  test('refuses to profile what it cannot run', async () => {
+    await expect(session.profile({ input: new Float32Array(3) })).rejects.toThrow(ShapeError)
+    await expect(session.profile({} as never)).rejects.toThrow(OptionError)
+    const own = await net.compile({ threads: 1 })
+    own.dispose()
+    await expect(own.profile({ input: images(1) })).rejects.toThrow(DisposedError)
   })
 
   test('several inputs and outputs go by name, in any order', async () => {

@@ -6,6 +6,8 @@ import {
   concat,
   conv1d,
   conv2d,
+  convTranspose2d,
+  createModel,
   dense,
   depthwiseConv2d,
   flatten,
@@ -14,9 +16,12 @@ import {
   maxPool2d,
   model,
   module,
+  pad,
   relu,
   relu6,
+  resize,
   sequential,
+  slice,
 } from '../lib/index.js'
 
 const quiet = { print: false }
@@ -59,7 +64,8 @@ describe('the data of a summary', () => {
         outputShape: [55, 55, 96],
         parameterCount: 34_944,
         macs: 105_415_200,
-        receptiveField: { size: [11, 11], jump: [4, 4] },
+        receptiveField: { size: [11, 11], jump: [4, 4], start: [5.5, 5.5] },
+        outputBytes: 55 * 55 * 96 * 4,
       },
     ])
     expect(total).toMatchObject({ parameterCount: 34_944, macs: 105_415_200, parameterBytes: 139_776 })
@@ -71,7 +77,7 @@ describe('the data of a summary', () => {
     expect(summary.macs).toBe(15_346_630_656)
     expect(summary.layers.at(-1)).toMatchObject({
       outputShape: [7, 7, 512],
-      receptiveField: { size: [212, 212], jump: [32, 32] },
+      receptiveField: { size: [212, 212], jump: [32, 32], start: [16, 16] },
     })
   })
 
@@ -119,8 +125,16 @@ describe('the receptive field', () => {
     model({ input: shape }, layer).summary(quiet).layers.at(-1)?.receptiveField
 
   test('grows with dilation and differs by axis', () => {
-    expect(last([32, 32, 1], conv2d(1, { kernel: 3, dilation: 4 }))).toEqual({ size: [9, 9], jump: [1, 1] })
-    expect(last([32, 32, 1], conv2d(1, { kernel: [3, 7], stride: [1, 2] }))).toEqual({ size: [3, 7], jump: [1, 2] })
+    expect(last([32, 32, 1], conv2d(1, { kernel: 3, dilation: 4 }))).toEqual({
+      size: [9, 9],
+      jump: [1, 1],
+      start: [4.5, 4.5],
+    })
+    expect(last([32, 32, 1], conv2d(1, { kernel: [3, 7], stride: [1, 2] }))).toEqual({
+      size: [3, 7],
+      jump: [1, 2],
+      start: [1.5, 3.5],
+    })
   })
 
   test('is that of the widest branch', () => {
@@ -130,24 +144,64 @@ describe('the receptive field', () => {
         [9, 9, 4],
         module(m, (x: AnySym) => concat(m.one(x), m.five(x))),
       ),
-    ).toEqual({ size: [5, 5], jump: [1, 1] })
+    ).toEqual({ size: [5, 5], jump: [1, 1], start: [0.5, 0.5] })
     expect(
       last(
         [9, 9, 4],
         module(m, (x: AnySym) => add(m.five(x), x)),
       ),
-    ).toEqual({ size: [5, 5], jump: [1, 1] })
+    ).toEqual({ size: [5, 5], jump: [1, 1], start: [0.5, 0.5] })
   })
 
   test('of global pooling and of flattening is the whole', () => {
-    const whole = { size: [16, 12], jump: [16, 12] }
+    const whole = { size: [16, 12], jump: [16, 12], start: [8, 6] }
     expect(last([16, 12, 4], globalAvgPool())).toEqual(whole)
     expect(last([16, 12, 4], sequential(flatten, dense(3)))).toEqual(whole)
     expect(last([16, 12, 4], sequential(globalAvgPool(), flatten))).toEqual(whole)
   })
 
+  test('passes through resizing, padding and slices', () => {
+    const half = conv2d(4, { kernel: 3, stride: 2, padding: 1 }) as Layer
+    const through = (layer: unknown) => last([16, 16, 4], sequential(half, layer as Layer))
+    expect(through(resize({ scaleFactor: 2 }))).toEqual({ size: [3, 3], jump: [1, 1], start: [0, 0] })
+    expect(through(resize({ scaleFactor: 2, mode: 'bilinear' }))).toEqual({ size: [5, 5], jump: [1, 1], start: [0, 0] })
+    for (const mode of ['constant', 'reflect', 'replicate', 'circular'] as const) {
+      expect(
+        through(
+          pad(
+            [
+              [1, 1],
+              [2, 0],
+              [0, 0],
+            ],
+            { mode },
+          ),
+        ),
+      ).toEqual({ size: [3, 3], jump: [2, 2], start: [-1.5, -3.5] })
+    }
+    const sliced = (x: AnySym) => slice(x, { start: 1, end: 8, step: 3, axis: 0 }) as AnySym
+    expect(through(sliced)).toEqual({ size: [3, 3], jump: [6, 2], start: [2.5, 0.5] })
+    expect(last([8, 8, 4], convTranspose2d(4, { kernel: 2, stride: 2 }) as Layer)).toEqual({
+      size: [1, 1],
+      jump: [0.5, 0.5],
+      start: [0.25, 0.25],
+    })
+  })
+
+  // Table 1 of Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural Networks, 2019.
+  test.each([
+    ['alexnet', 'features', 195],
+    ['vgg16', 'features', 212],
+    ['mobilenetv1_100', 'blocks', 315],
+    ['inception_v3', 'Mixed_7c', 1311],
+  ])('of %s is the published one', (name, layer, size) => {
+    const { layers } = createModel(name as 'vgg16').summary(quiet)
+    const { receptiveField } = layers.findLast(({ path }) => path.startsWith(layer)) as (typeof layers)[number]
+    expect(receptiveField).toMatchObject({ size: [size, size], jump: [32, 32] })
+  })
+
   test('does not exist for a flat input', () => {
-    expect(last([7], dense(3))).toEqual({ size: [], jump: [] })
+    expect(last([7], dense(3))).toEqual({ size: [], jump: [], start: [] })
   })
 })
 
@@ -157,15 +211,15 @@ describe('the table', () => {
   test('lines up layers, shapes, parameters, work and receptive fields', () => {
     expect(String(net.summary(quiet))).toBe(
       [
-        'layer  type     output       parameters     MACs  receptive field  jump',
-        '-----  -------  -----------  ----------  -------  ---------------  ----',
-        'input  input    28 x 28 x 1           0        0                1     1',
-        '0      conv2d   28 x 28 x 6         156  117,600                5     1',
-        '1      relu     28 x 28 x 6           0        0                5     1',
-        '2      flatten  4704                  0        0               32    28',
-        '3      dense    10               47,050   47,040               32    28',
-        '-----  -------  -----------  ----------  -------  ---------------  ----',
-        'total                            47,206  164,640',
+        'layer  type     output       KiB  parameters     MACs  receptive field  jump  start',
+        '-----  -------  -----------  ---  ----------  -------  ---------------  ----  -----',
+        'input  input    28 x 28 x 1    4           0        0                1     1    0.5',
+        '0      conv2d   28 x 28 x 6   19         156  117,600                5     1    0.5',
+        '1      relu     28 x 28 x 6   19           0        0                5     1    0.5',
+        '2      flatten  4704          19           0        0               32    28     14',
+        '3      dense    10             1      47,050   47,040               32    28     14',
+        '-----  -------  -----------  ---  ----------  -------  ---------------  ----  -----',
+        'total                                 47,206  164,640',
         'weights: 0.18 MiB as float32',
       ].join('\n'),
     )

@@ -31,14 +31,16 @@ test('random networks give the same bits with 1, 2 and 3 threads, in every run',
     { numRuns: 25 },
   ))
 
-for (const algorithm of ['direct', 'im2col', 'depthwise'] as const) {
+for (const algorithm of ['direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped'] as const) {
   test(`layers that are large enough to be split: ${algorithm}`, async () => {
     const b = new GraphBuilder(3)
     const size = [40, 37, 33]
     const x = b.input('image', size)
     const stem = b.activation(b.batchNorm(b.conv(x, 70, { kernel: [3, 3], padStart: [1, 1], stride: [2, 1] })))
     const deep = b.conv(stem, 70, { kernel: [5, 5], padStart: [2, 2] }, { groups: 70 })
-    const pooled = b.pool('avgPool', b.concat(b.add(stem, deep), stem), { kernel: [3, 3], stride: [2, 2] })
+    const large = b.conv(deep, 70, { kernel: [17, 19], padStart: [8, 9] }, { groups: 70 })
+    const narrow = b.conv(large, 70, { kernel: [3, 3], padStart: [1, 1] }, { groups: 35 })
+    const pooled = b.pool('avgPool', b.concat(b.add(stem, narrow), stem), { kernel: [3, 3], stride: [2, 2] })
     const flat = b.flatten(b.pool('maxPool', b.localResponseNorm(pooled), { kernel: [2, 2], stride: [2, 2] }))
     const output = b.softmax(b.dense(flat, 300))
     const graph = b.finish({ output, pooled })

@@ -113,7 +113,7 @@ test('the types compute the same sizes as the program', async () => {
       ceil,
       exact: false,
     }
-    const text = `WindowOutput<${input}, ${kernel}, ${stride}, ${JSON.stringify(pad)}, ${dilation}, 0, ${ceil}>`
+    const text = `WindowOutput<${input}, ${kernel}, ${stride}, ${JSON.stringify(pad)}, ${dilation}, 'height', ${ceil}>`
     try {
       return `Equal<${text}, ${slideWindow({ label: '', path: '' }, [input], options).output[0]}>`
     } catch (error) {

@@ -26,8 +26,11 @@ const env = {
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 }
 
-// These test the build and the tarball, not the addon.
-const excluded = ['test/build-files.test.ts', 'test/package*.test.ts'].flatMap((pattern) => ['--exclude', pattern])
+// These test the build and the tarball, not the addon, or how long the addon takes.
+const excluded = ['test/build-files.test.ts', 'test/package*.test.ts', 'test/event-loop.test.ts'].flatMap((pattern) => [
+  '--exclude',
+  pattern,
+])
 const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
 const args = ['run', '--project', 'quick', ...excluded, ...process.argv.slice(2)]
 try {

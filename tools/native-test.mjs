@@ -100,7 +100,7 @@ const checkObjects = () => {
       continue
     }
     check(`${isa}.o holds AVX instructions`, vex.length > 0, 'none found: does the target region work?')
-    for (const tile of ['gemm_tile', 'depthwise_tile']) {
+    for (const tile of ['gemm_tile', 'depthwise_tile', 'grouped_tiles']) {
       const { loops, spills } = spilledVectors(functions, tile)
       check(`${isa}.o has ${tile} loops`, loops > 0, 'none found in the disassembly')
       check(`${tile} of ${isa} keeps its vectors in registers`, spills.length === 0, spills[0]?.text)
@@ -122,7 +122,9 @@ const checkForcedIsa = () => {
 
 await compileAll([...librarySources, ...testSources])
 const objects = [...librarySources, ...testSources].map(objectOf)
-await promisify(execFile)(cxx, [...flags, ...objects, '-o', join(build, 'tests')])
+// Buffers of the library are put between forbidden pages on demand (native/test/step_memory.h).
+const wrapped = process.platform === 'linux' ? ['-Wl,--wrap=posix_memalign,--wrap=free'] : []
+await promisify(execFile)(cxx, [...flags, ...objects, ...wrapped, '-o', join(build, 'tests')])
 
 if (!options.sanitize) checkObjects()
 checkForcedIsa()

@@ -1,12 +1,12 @@
 // im2col, as a user has it: createModel, loadWeights, compile, run.
 import { networkCommands } from './network-commands.mjs'
 
-export const commands = networkCommands('nhwc', async ({ name, files, shape, threads, input }) => {
+export const commands = networkCommands('nhwc', async ({ name, files, shape, threads, memory, input }) => {
   const start = performance.now()
   const { createModel, Tensor } = await import('../../dist/index.js')
   const importMs = performance.now() - start
   const net = await createModel(name).loadWeights(files.weights)
-  const session = await net.compile({ threads })
+  const session = await net.compile({ threads, memory })
   const [n, c, h, w] = shape
   const inputs = { input: new Tensor(input, [n, h, w, c]) }
   return {

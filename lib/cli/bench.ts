@@ -1,19 +1,13 @@
 import type { Command } from 'commander'
 import { engineInfo } from '../engine.js'
-import type { Model } from '../model.js'
-import { Tensor } from '../tensor.js'
-import { createModel } from '../zoo/registry.js'
 import { formatTable, type Io, toJson } from './io.js'
-import { loadModel } from './load-model.js'
 import { positiveInteger } from './options.js'
 import { createProgress } from './progress.js'
+import { openTrial, type TrialOptions } from './trial.js'
 
-interface Options {
-  readonly threads?: number
+interface Options extends TrialOptions {
   readonly runs: number
   readonly warmup: number
-  readonly batch: number
-  readonly weights?: string
   readonly json?: boolean
 }
 
@@ -27,26 +21,20 @@ export function addBench(program: Command, io: Io): void {
     .option('--warmup <n>', 'runs before', positiveInteger, 5)
     .option('--batch <n>', 'pictures per run', positiveInteger, 1)
     .option('-w, --weights <file>', 'safetensors file')
+    .option('--tune [file]', 'choose algorithms by the clock, and keep the choices in a file')
     .option('--json', 'print JSON')
     .action((name: string, options: Options) => run(io, name, options))
 }
 
 async function run(io: Io, name: string, options: Options): Promise<void> {
   const { runs, warmup, batch } = options
-  const model: Model =
-    options.weights === undefined
-      ? createModel(name).randomizeWeights({ seed: 1 })
-      : (await loadModel(io, name, options)).model
-  const threads = options.threads ?? engineInfo().threads
-  const session = await model.compile({ threads })
-  const [[input, shape] = ['', []]] = Object.entries(session.inputs)
-  const values = { [input]: noise([batch, ...shape]) }
+  const { model, session, inputs, threads } = await openTrial(io, name, options)
   const progress = createProgress(options.json ? { ...io, stderr: { write: () => {} } } : io, `Running ${name}`)
   const milliseconds: number[] = []
   try {
     for (let i = -warmup; i < runs; i++) {
       const start = performance.now()
-      await session.run(values)
+      await session.run(inputs)
       if (i >= 0) milliseconds.push(performance.now() - start)
       progress.update((i + warmup) / (runs + warmup))
     }
@@ -67,16 +55,6 @@ async function run(io: Io, name: string, options: Options): Promise<void> {
     ...rates(latency.p50, batch, model.macs),
   }
   io.stdout.write(options.json ? toJson(facts) : describe(facts))
-}
-
-/** Values in -1..1 that any run of the command makes again. */
-function noise(shape: readonly number[]): Tensor {
-  const tensor = Tensor.zeros(shape)
-  for (let i = 0, state = 1; i < tensor.data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    tensor.data[i] = state / 2 ** 31
-  }
-  return tensor
 }
 
 /** Percentiles by nearest rank. */

@@ -52,7 +52,7 @@ async function run(io: Io, files: readonly string[], options: Options): Promise<
   const settings: ClassifyOptions = {
     top: options.top,
     labels,
-    preset: (preset ?? modelInfo(options.model).preprocessing) as PresetName,
+    preset: (preset as PresetName | undefined) ?? modelInfo(options.model).preprocessing,
   }
   const session = await model.compile({ maxConcurrency: CONCURRENCY })
   try {

@@ -2,7 +2,7 @@ import { shippedWeights } from '../classify.js'
 import { OptionError, show, WeightsError } from '../errors.js'
 import type { Model } from '../model.js'
 import { type Rename, renames } from '../weights/renames.js'
-import { readSafetensors } from '../weights/safetensors.js'
+import { openSafetensors } from '../weights/safetensors.js'
 import { createModel } from '../zoo/registry.js'
 import type { Io } from './io.js'
 import { createProgress } from './progress.js'
@@ -25,7 +25,7 @@ export async function loadModel(
     throw new WeightsError(`The package has no weights for ${show(name)}`, { hint: 'Give a file with --weights' })
   }
   const progress = createProgress(io, 'Loading weights')
-  const tensors = await readSafetensors(path, {
+  const tensors = await openSafetensors(path, {
     onProgress: ({ loadedBytes, totalBytes }) => progress.update(loadedBytes / totalBytes),
   }).finally(progress.clear)
   const convention = options.rename === undefined ? recognise(model, [...tensors.keys()]) : options.rename

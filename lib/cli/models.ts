@@ -1,21 +1,30 @@
 import type { Command } from 'commander'
 import { shippedWeights } from '../classify.js'
-import { listModels } from '../zoo/registry.js'
+import type { Architecture } from '../zoo/architecture.js'
+import { listModels, type ModelFilter } from '../zoo/registry.js'
 import { formatTable, grouped, type Io, toJson } from './io.js'
+
+interface Options extends ModelFilter {
+  readonly json?: boolean
+}
 
 export function addModels(program: Command, io: Io): void {
   program
     .command('models')
     .description('list the networks')
+    .option('--family <name>', 'of this family only')
+    .option('--task <name>', 'for this task only')
     .option('--json', 'print JSON')
-    .action(({ json }: { readonly json?: boolean }) => {
-      io.stdout.write(json ? toJson(listModels()) : table())
+    .action(({ json, ...filter }: Options) => {
+      const models = listModels(filter)
+      io.stdout.write(json ? toJson(models) : table(models))
     })
 }
 
-function table(): string {
+function table(models: readonly Architecture[]): string {
   const columns = [
     { title: 'NAME' },
+    { title: 'TASK' },
     { title: 'INPUT' },
     { title: 'CLASSES', align: 'right' },
     { title: 'PARAMETERS', align: 'right' },
@@ -23,10 +32,13 @@ function table(): string {
     { title: 'WEIGHTS' },
     { title: 'PAPER' },
   ] as const
-  const rows = listModels().map(({ name, inputShape, numClasses, parameters, macs, paper }) => [
+  const rows = models.map(({ name, task, inputs, numClasses, parameters, macs, paper }) => [
     name,
-    inputShape.join(' x '),
-    String(numClasses),
+    task,
+    Object.values(inputs)
+      .map((shape) => shape.join(' x '))
+      .join(', '),
+    String(numClasses ?? '-'),
     grouped(parameters),
     grouped(macs),
     shippedWeights(name) === undefined ? '-' : 'shipped',

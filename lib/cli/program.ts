@@ -4,6 +4,7 @@ import { addClassify, FailedPictures } from './classify.js'
 import { addInfo } from './info.js'
 import type { Io } from './io.js'
 import { addModels } from './models.js'
+import { addProfile } from './profile.js'
 import { addSummary } from './summary.js'
 
 /** Runs a command line. Gives the exit code: 0, or 1 with one clear line on stderr for each thing that is wrong. */
@@ -17,7 +18,7 @@ export async function runCommandLine(args: readonly string[], io: Io, version: s
       writeErr: (text) => io.stderr.write(text),
       outputError: (text, write) => write(`im2col: ${oneLine(text.replace(/^error: /, ''))}\n`),
     })
-  for (const add of [addClassify, addSummary, addModels, addInfo, addBench]) add(program, io)
+  for (const add of [addClassify, addSummary, addModels, addInfo, addBench, addProfile]) add(program, io)
   if (args.length === 0) {
     io.stderr.write('im2col: expected a command; see im2col --help\n')
     return 1

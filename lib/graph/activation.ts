@@ -16,3 +16,7 @@ export type Activation =
   | { readonly kind: 'mish' }
   | { readonly kind: 'softplus'; readonly beta: number }
   | { readonly kind: 'softsign' }
+  | { readonly kind: 'abs' }
+  | { readonly kind: 'exp' }
+  | { readonly kind: 'sqrt' }
+  | { readonly kind: 'linear'; readonly scale: number; readonly shift: number }

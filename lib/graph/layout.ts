@@ -59,21 +59,36 @@ export function isFlattenView(shape: readonly number[]): boolean {
   return shape.slice(0, -1).every((size) => size === 1)
 }
 
+/** A node whose step is a convolution of the engine. */
+export type ConvNode = Node<'conv'> | Node<'convTranspose'>
+
+export function isConvNode(node: AnyNode): node is ConvNode {
+  return node.op === 'conv' || node.op === 'convTranspose'
+}
+
 /** The zero cells around its input that a convolution reads, for every value shape `[..., C]`. */
-export function convHalo(graph: Graph, node: Node<'conv'>): Halo {
+export function convHalo(graph: Graph, node: ConvNode | Node<'expandDepthwise'>): Halo {
   const input = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
-  const output = toExtents(shapeOf(graph, node.output))
-  const { attributes } = node
+  const { attributes, shape } =
+    node.op === 'expandDepthwise' ? node.attributes.expand : { ...node, shape: shapeOf(graph, node.output) }
+  const output = toExtents(shape)
   const kernel = toTriple(attributes.kernel, 1)
   const stride = toTriple(attributes.stride, 1)
   const dilation = toTriple(attributes.dilation, 1)
   const padStart = toTriple(attributes.padStart, 0)
-  const after = (axis: 0 | 1 | 2): number =>
-    Math.max(
-      0,
-      (output[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - padStart[axis] - input[axis],
-    )
-  return [padStart[0], after(0), padStart[1], after(1), padStart[2], after(2)]
+  const cells = (axis: 0 | 1 | 2): readonly [before: number, after: number] => {
+    const reach = (kernel[axis] - 1) * dilation[axis]
+    // A transposed convolution reads input (output + padding - tap) / stride.
+    const [first, last] =
+      node.op === 'convTranspose'
+        ? [
+            Math.ceil((padStart[axis] - reach) / stride[axis]),
+            Math.floor((output[axis] - 1 + padStart[axis]) / stride[axis]),
+          ]
+        : [-padStart[axis], (output[axis] - 1) * stride[axis] + reach - padStart[axis]]
+    return [Math.max(0, -first), Math.max(0, last + 1 - input[axis])]
+  }
+  return [...cells(0), ...cells(1), ...cells(2)]
 }
 
 /** Elements of one image with its halo. */
@@ -137,8 +152,10 @@ export function assignLayout(graph: Graph, haloOf: (node: AnyNode) => Halo): Lay
 function overwritableInputs(node: AnyNode): readonly ValueId[] {
   switch (node.op) {
     case 'conv':
+    case 'convTranspose':
     case 'dense':
-      return node.attributes.residual ? node.inputs.slice(1) : []
+    case 'scaledConv':
+      return node.attributes.residual ? node.inputs.slice(-1) : []
     case 'add':
     case 'batchNorm':
     case 'layerScale':

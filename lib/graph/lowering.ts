@@ -1,20 +1,56 @@
 /** How each operator becomes native steps. */
 
 import type { Activation } from './activation.js'
-import type { AnyNode, ConvAttributes, FoldedNorm, Node, Op, Parameter, PoolAttributes, ValueId } from './graph.js'
-import { isFlattenView, toTriple } from './layout.js'
-import type { ParameterSpec, StepSpec } from './plan-spec.js'
+import { type FoldedAffine, normKey, scaleAndShift } from './folded-norm.js'
+import type {
+  AnyNode,
+  ConvAttributes,
+  ConvBranch,
+  FoldedNorm,
+  Node,
+  Op,
+  OpAttributes,
+  Parameter,
+  PoolAttributes,
+  ResampleTable,
+  Reweighting,
+  ValueId,
+  WindowAttributes,
+} from './graph.js'
+import { type ConvNode, isFlattenView, toTriple } from './layout.js'
+import { branchKey, mergedKernel } from './merged-kernel.js'
+import type { FileRange, ParameterSpec, StepSpec } from './plan-spec.js'
+import { reweighted } from './reweight.js'
 
 /** What a lowering may ask about the plan that it writes for. */
 export interface LoweringContext {
   /** The data of a parameter, in PyTorch's order. */
   readonly data: (parameter: Parameter) => Float32Array
-  readonly convAlgorithm: (node: Node<'conv'>) => ConvAlgorithm
+  /** The same for the engine alone: where the data lies in a file, if it does. */
+  readonly stored: (parameter: Parameter) => Float32Array | FileRange
+  readonly convAlgorithm: (node: ConvNode) => ConvAlgorithm
   readonly shape: (value: ValueId) => readonly number[]
 }
 
-/** How the engine computes a convolution; it chooses itself when it is told `auto`. */
-export type ConvAlgorithm = 'auto' | 'direct' | 'im2col' | 'depthwise' | 'winograd2' | 'winograd4'
+/**
+ * How the engine computes a convolution. It chooses itself when it is told `auto`, or `fast`, which allows for larger errors, or an
+ * algorithm that cannot compute it; and where two are computed together: everywhere with `fused`, nowhere with `separate`.
+ */
+export type ConvAlgorithm =
+  | 'auto'
+  | 'fast'
+  | 'fused'
+  | 'separate'
+  | 'direct'
+  | 'im2col'
+  | 'depthwise'
+  | 'planes'
+  | 'nested'
+  | 'grouped'
+  | 'winograd2'
+  | 'winograd3'
+  | 'winograd4'
+  | 'winograd6'
 
 /** What a lowering says of a step; its views and name follow from the node. */
 export type Step = Pick<StepSpec, 'op'> & Partial<Pick<StepSpec, 'attributes' | 'parameters'>>
@@ -25,15 +61,32 @@ type Lowering<K extends Op> = (node: Node<K>, context: LoweringContext) => Step 
 const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   conv: (node, context) => ({
     op: 'conv',
-    attributes: {
-      ...windowAttributes(node.attributes),
-      groups: node.attributes.groups,
-      flip: node.attributes.flip ? 1 : 0,
-      algorithm: context.convAlgorithm(node),
-      ...epilogue(node.attributes.activation),
-    },
-    parameters: weights(node, context, convWeightKey(node.attributes)),
+    attributes: { ...convAttributes(node.attributes), algorithm: context.convAlgorithm(node) },
+    parameters: weights(node, context, convWeightKey(node.attributes), node.attributes.reweighting),
   }),
+  convTranspose: (node, context) => {
+    const conv = { ...node.attributes, flip: false }
+    return {
+      op: 'convTranspose',
+      attributes: { ...convAttributes(conv), algorithm: context.convAlgorithm(node) },
+      parameters: weights(node, context, `transposed ${convWeightKey(conv)}`),
+    }
+  },
+  deformConv: (node, context) => {
+    const conv = { ...node.attributes, flip: false }
+    const attributes = { ...convAttributes(conv), offsetGroups: conv.offsetGroups }
+    return { op: 'deformConv', attributes, parameters: weights(node, context, convWeightKey(conv)) }
+  },
+  locallyConnected: (node, context) => ({
+    op: 'locallyConnected',
+    attributes: windowAttributes(node.attributes),
+    parameters: weights(node, context, 'locally connected'),
+  }),
+  involution: ({ attributes }) => ({
+    op: 'involution',
+    attributes: { ...windowAttributes(attributes), groups: attributes.groups },
+  }),
+  correlation: ({ attributes }) => ({ op: 'correlation', attributes: { ...attributes } }),
   dense: (node, context) => ({
     op: 'conv',
     attributes: {
@@ -49,6 +102,20 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   avgPool: ({ attributes }) => ({
     op: 'avgPool',
     attributes: { ...poolAttributes(attributes), countIncludePad: attributes.countIncludePad ? 1 : 0 },
+  }),
+  lpPool: ({ attributes }) => ({ op: 'lpPool', attributes: { ...poolAttributes(attributes), p: attributes.p } }),
+  mixedPool: (node, { data }) => {
+    const [share = 0] = data(required(node, 'weight', node.parameters.weight))
+    return { op: 'mixedPool', attributes: { ...poolAttributes(node.attributes), share } }
+  },
+  stochasticPool: ({ attributes }) => ({ op: 'stochasticPool', attributes: poolAttributes(attributes) }),
+  maxPoolIndices: ({ attributes }) => ({ op: 'maxPoolIndices', attributes: poolAttributes(attributes) }),
+  maxUnpool: () => ({ op: 'maxUnpool' }),
+  blurPool: ({ attributes }) => ({ op: 'blurPool', attributes: { ...attributes } }),
+  roiPool: ({ attributes }) => ({ op: 'roiPool', attributes: { ...attributes } }),
+  roiAlign: ({ attributes }) => ({
+    op: 'roiAlign',
+    attributes: { ...attributes, aligned: attributes.aligned ? 1 : 0 },
   }),
   adaptiveAvgPool: () => ({ op: 'adaptiveAvgPool' }),
   adaptiveMaxPool: () => ({ op: 'adaptiveMaxPool' }),
@@ -84,26 +151,81 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
       bias: plain(required(node, 'bias', node.parameters.bias), data),
     },
   }),
-  layerScale: (node, { data }) => ({
+  layerScale: (node, { data, shape }) => ({
     op: 'affine',
     attributes: epilogue(node.attributes.activation),
-    parameters: { scale: plain(required(node, 'scale', node.parameters.scale), data) },
+    parameters: {
+      scale: perChannel(required(node, 'scale', node.parameters.scale), data, channelsOf(shape(node.output))),
+      ...(node.parameters.bias && { shift: plain(node.parameters.bias, data) }),
+    },
   }),
   prelu: (node, { data, shape }) => {
     const weight = required(node, 'weight', node.parameters.weight)
-    const channels = shape(node.output).at(-1) ?? 1
-    const [shared = 0, ...others] = data(weight)
-    const slope = others.length === 0 ? new Float32Array(channels).fill(shared) : data(weight)
-    return { op: 'prelu', parameters: { slope: { key: `slope ${weight.path} ${channels}`, data: slope } } }
+    return { op: 'prelu', parameters: { slope: perChannel(weight, data, channelsOf(shape(node.output))) } }
   },
   softmax: () => ({ op: 'softmax' }),
   logSoftmax: () => ({ op: 'logSoftmax' }),
   add: ({ attributes }) => ({ op: 'add', attributes: epilogue(attributes.activation) }),
-  multiply: ({ attributes }) => ({ op: 'multiply', attributes: epilogue(attributes.activation) }),
+  binary: ({ attributes: { operator, activation } }) => ({
+    op: 'binary',
+    attributes: { operator, ...epilogue(activation) },
+  }),
+  matmul: ({ attributes: { transposed, activation } }) => ({
+    op: 'matmul',
+    attributes: { transposed: transposed ? 1 : 0, ...epilogue(activation) },
+  }),
+  lstm: (node, { data }) => recurrent(node, data),
+  gru: (node, { data }) => recurrent(node, data),
+  reduce: ({ attributes: { operator } }) => ({ op: 'reduce', attributes: { operator } }),
+  groupNorm: ({ attributes: { groups, eps, activation }, parameters: { weight, bias } }, { data }) => ({
+    op: 'groupNorm',
+    attributes: { groups, eps, ...epilogue(activation) },
+    parameters: { ...(weight && { weight: plain(weight, data) }), ...(bias && { bias: plain(bias, data) }) },
+  }),
   concat: () => null,
   slice: () => null,
   channelShuffle: ({ attributes }) => ({ op: 'channelShuffle', attributes: { ...attributes } }),
   flatten: (node, { shape }) => (isFlattenView(shape(node.inputs[0] ?? -1)) ? null : { op: 'flatten' }),
+  scaledConv: (node, context) => ({
+    op: 'scaledConv',
+    attributes: convAttributes(node.attributes),
+    parameters: weights(node, context, convWeightKey(node.attributes)),
+  }),
+  expandDepthwise: ({ attributes: { expand, depthwise } }, context) => ({
+    op: 'expandDepthwise',
+    attributes: {
+      size: toTriple(expand.shape.slice(0, -1), 1),
+      ...prefixed('expand', convAttributes(expand.attributes)),
+      ...prefixed('depthwise', convAttributes(depthwise.attributes)),
+    },
+    parameters: {
+      ...prefixed('expand', weights(expand, context, convWeightKey(expand.attributes), expand.attributes.reweighting)),
+      ...prefixed(
+        'depthwise',
+        weights(depthwise, context, convWeightKey(depthwise.attributes), depthwise.attributes.reweighting),
+      ),
+    },
+  }),
+  rearrange: ({ attributes: { loops } }) => ({
+    op: 'rearrange',
+    attributes: {
+      sizes: loops.map(({ size }) => size),
+      inputAxes: loops.map(({ from }) => from.axis),
+      inputSteps: loops.map(({ from }) => from.step),
+      outputAxes: loops.map(({ to }) => to.axis),
+      outputSteps: loops.map(({ to }) => to.step),
+    },
+  }),
+  gather: ({ attributes: { indices, value } }) => ({ op: 'gather', attributes: { value, ...indexLists(indices) } }),
+  resample: ({ attributes: { tables } }) => ({ op: 'resample', attributes: resampleAttributes(tables) }),
+  gridSample: ({ attributes }) => ({
+    op: 'gridSample',
+    attributes: { ...attributes, alignCorners: attributes.alignCorners ? 1 : 0 },
+  }),
+  parameter: (node, { data }) => ({
+    op: 'constant',
+    parameters: { data: plain(required(node, 'weight', node.parameters.weight), data) },
+  }),
   identity: () => null,
 }
 
@@ -112,15 +234,46 @@ export function lowerNode(node: AnyNode, context: LoweringContext): Step | null 
   return (LOWERINGS[node.op] as Lowering<Op>)(node, context)
 }
 
+const AXES = ['D', 'H', 'W', 'C'] as const
+
+/** The tables of the axes that have one, by the names of d, h, w, c. */
+function indexLists(indices: readonly (readonly number[] | null)[]): Record<string, readonly number[]> {
+  const lists = AXES.slice(-indices.length).flatMap((axis, i) => {
+    const list = indices[i]
+    return list ? [[`indices${axis}`, list] as const] : []
+  })
+  return Object.fromEntries(lists)
+}
+
+/** Tables of the spatial axes; an axis that the value lacks has no taps. */
+function resampleAttributes(tables: readonly ResampleTable[]): Record<string, number | readonly number[]> {
+  const missing = AXES.slice(0, 3 - tables.length).map((axis) => [`taps${axis}`, 0] as const)
+  const given = AXES.slice(3 - tables.length, 3).flatMap((axis, i) => {
+    const { taps, indices, weights } = tables[i] as ResampleTable
+    return [[`taps${axis}`, taps] as const, [`indices${axis}`, indices] as const, [`weights${axis}`, weights] as const]
+  })
+  return Object.fromEntries([...missing, ...given])
+}
+
 const POINTWISE = { kernel: [1, 1, 1], stride: [1, 1, 1], dilation: [1, 1, 1], padStart: [0, 0, 0] }
 
-function windowAttributes(window: ConvAttributes | PoolAttributes) {
+function windowAttributes(window: WindowAttributes) {
   return {
     kernel: toTriple(window.kernel, 1),
     stride: toTriple(window.stride, 1),
     dilation: toTriple(window.dilation, 1),
     padStart: toTriple(window.padStart, 0),
   }
+}
+
+function convAttributes(conv: OpAttributes['conv']) {
+  const { groups, flip, activation } = conv
+  return { ...windowAttributes(conv), groups, flip: flip ? 1 : 0, ...epilogue(activation) }
+}
+
+/** The same record with the keys of one of a step's convolutions: `kernel` of `expand` is `expand.kernel`. */
+function prefixed<T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [`${prefix}.${key}`, value]))
 }
 
 function poolAttributes(pool: PoolAttributes) {
@@ -137,6 +290,8 @@ function epilogue(activation: Activation | undefined) {
     case 'elu':
     case 'celu':
       return { activation: activation.kind, alpha: activation.alpha }
+    case 'linear':
+      return { activation: 'linear', alpha: activation.scale, beta: activation.shift }
     case 'softplus':
       return { activation: 'softplus', alpha: activation.beta }
     default:
@@ -149,35 +304,65 @@ function convWeightKey({ kernel, groups, flip }: ConvAttributes): string {
   return `conv ${kernel.join('x')} groups ${groups}${flip ? ' flipped' : ''}`
 }
 
+/** What is multiplied with a weight. */
+type WeightedNode = Pick<Node, 'path' | 'parameters' | 'foldedNorm' | 'foldedScale' | 'branches'>
+
 /** Weight, bias and scale of a conv or dense: y = conv(x) * scale + bias, what is folded merged into scale and bias. */
 function weights(
-  node: Node<'conv'> | Node<'dense'>,
-  { data }: LoweringContext,
+  node: WeightedNode,
+  { data, stored }: LoweringContext,
   use: string,
+  reweighting?: Reweighting,
 ): Record<string, ParameterSpec> {
-  const { weight, bias } = node.parameters
+  if (node.branches) return branchWeights(node, node.branches, data, use)
+  const { weight, bias, gain } = node.parameters
   const kernel = required(node, 'weight', weight)
   const folded = foldedAffine(node, data)
-  const key = [use, kernel.path, bias?.path ?? 'no bias', folded?.key ?? 'no norm'].join(' | ')
-  const result: Record<string, ParameterSpec> = { weight: { key, data: data(kernel) } }
-  if (folded) {
-    const { scale, shift } = folded
-    const own = bias && data(bias)
-    const merged = Float32Array.from(shift, (value, i) => value + (own?.[i] ?? 0) * (scale[i] ?? 0))
-    result.scale = { key: `${key} | scale`, data: Float32Array.from(scale) }
-    result.bias = { key: `${key} | bias`, data: merged }
-  } else if (bias) {
-    result.bias = plain(bias, data)
+  const form = reweighting ? `${Object.values(reweighting).join(' ')} ${gain?.path}` : 'as it is'
+  const key = [use, kernel.path, bias?.path ?? 'no bias', folded?.key ?? 'no norm', form].join(' | ')
+  const values = reweighting ? reweighted(reweighting, data(kernel), kernel.shape, gain && data(gain)) : stored(kernel)
+  if (folded) return { weight: { key, data: values }, ...scaleAndBias(key, folded, bias && data(bias)) }
+  return { weight: { key, data: values }, ...(bias && { bias: plain(bias, data) }) }
+}
+
+/** Weight, bias and scale of a sum of convolutions. */
+function branchWeights(
+  node: WeightedNode,
+  branches: readonly ConvBranch[],
+  data: LoweringContext['data'],
+  use: string,
+): Record<string, ParameterSpec> {
+  const { weight, bias } = mergedKernel(branches, required(node, 'weight', node.parameters.weight), data)
+  const folded = foldedAffine(node, data)
+  const key = [use, ...branches.map(branchKey), folded?.key ?? 'no norm'].join(' | ')
+  const scaled = folded ? scaleAndBias(key, folded, bias) : { bias: { key: `${key} | bias`, data: bias } }
+  return { weight: { key, data: weight }, ...scaled }
+}
+
+/** What is folded behind a convolution, with its own bias. */
+function scaleAndBias(key: string, { scale, shift }: FoldedAffine, own: Float32Array | undefined) {
+  const merged = Float32Array.from(shift, (value, i) => value + (own?.[i] ?? 0) * (scale[i] ?? 0))
+  return {
+    scale: { key: `${key} | scale`, data: Float32Array.from(scale) },
+    bias: { key: `${key} | bias`, data: merged },
   }
-  return result
 }
 
 /** What is folded behind a conv or dense, as y = conv(x) * scale + shift. */
-function foldedAffine({ foldedNorm, foldedScale }: Node, data: LoweringContext['data']) {
+function foldedAffine({ foldedNorm, foldedScale }: WeightedNode, data: LoweringContext['data']) {
   if (foldedNorm) return { key: normKey(foldedNorm), ...scaleAndShift(foldedNorm, data) }
   if (!foldedScale) return undefined
   const scale = Float64Array.from(data(foldedScale))
   return { key: `scale ${foldedScale.path}`, scale, shift: new Float64Array(scale.length) }
+}
+
+function recurrent(node: Node<'lstm'> | Node<'gru'>, data: LoweringContext['data']): Step {
+  const { weight, bias } = node.parameters
+  return {
+    op: node.op,
+    attributes: { reverse: node.attributes.reverse ? 1 : 0 },
+    parameters: { weight: plain(required(node, 'weight', weight), data), ...(bias && { bias: plain(bias, data) }) },
+  }
 }
 
 /** A parameter as it is. */
@@ -185,26 +370,16 @@ function plain(parameter: Parameter, data: LoweringContext['data']): ParameterSp
   return { key: parameter.path, data: data(parameter) }
 }
 
-function normKey({ eps, parameters }: FoldedNorm): string {
-  const { weight, bias, runningMean, runningVar } = parameters
-  return ['norm', eps, weight?.path, bias?.path, runningMean.path, runningVar.path].join(' ')
+const channelsOf = (shape: readonly number[]): number => shape.at(-1) ?? 1
+
+/** A number for each channel; one for all is repeated. */
+function perChannel(parameter: Parameter, data: LoweringContext['data'], channels: number): ParameterSpec {
+  const values = data(parameter)
+  if (values.length === channels) return plain(parameter, data)
+  return { key: `${parameter.path} of ${channels}`, data: new Float32Array(channels).fill(values[0] as number) }
 }
 
-/** y = x * scale + shift, computed in float64. */
-function scaleAndShift(
-  { eps, parameters }: FoldedNorm,
-  data: LoweringContext['data'],
-): { readonly scale: Float64Array; readonly shift: Float64Array } {
-  const mean = data(parameters.runningMean)
-  const variance = data(parameters.runningVar)
-  const weight = parameters.weight && data(parameters.weight)
-  const bias = parameters.bias && data(parameters.bias)
-  const scale = Float64Array.from(variance, (value, i) => (weight?.[i] ?? 1) / Math.sqrt(value + eps))
-  const shift = Float64Array.from(mean, (value, i) => (bias?.[i] ?? 0) - value * (scale[i] ?? 0))
-  return { scale, shift }
-}
-
-function required(node: AnyNode, role: string, parameter: Parameter | undefined): Parameter {
-  if (!parameter) throw new TypeError(`Expected the ${node.op} node '${node.path}' to have a parameter '${role}'`)
+function required(node: Pick<Node, 'path'>, role: string, parameter: Parameter | undefined): Parameter {
+  if (!parameter) throw new TypeError(`Expected the node '${node.path}' to have a parameter '${role}'`)
   return parameter
 }

@@ -1,11 +1,13 @@
 /** Lowers a graph to the plan that the engine runs. */
 
-import type { AnyNode, ConvAttributes, Graph, Node, Parameter, ValueId } from './graph.js'
+import type { AnyNode, Graph, Parameter, ValueId } from './graph.js'
 import {
   assignLayout,
   type Buffer,
+  type ConvNode,
   convHalo,
   type Halo,
+  isConvNode,
   NO_HALO,
   paddedSize,
   type Slot,
@@ -14,7 +16,7 @@ import {
 } from './layout.js'
 import { type ConvAlgorithm, lowerNode } from './lowering.js'
 import { avoidAliasing, type Lifetime, planMemory } from './memory.js'
-import type { PlanSpec, StepSpec, ViewSpec } from './plan-spec.js'
+import type { FileRange, PlanSpec, StepSpec, ViewSpec } from './plan-spec.js'
 
 /** Axis order of the user's buffers. */
 export type DataLayout = 'nhwc' | 'nchw'
@@ -22,14 +24,23 @@ export type DataLayout = 'nhwc' | 'nchw'
 /** Whether packed weights may take more memory than the network's own. */
 export type MemoryUse = 'normal' | 'low'
 
+/** Whether rounding errors may exceed four times those of plain summation. */
+export type Accuracy = 'normal' | 'fast'
+
+/** Channels of a group, in and out, that the algorithm `grouped` can run. */
+const GROUPED_CHANNELS: readonly number[] = [2, 4, 8, 16]
+
 export interface PlanOptions {
   readonly batch: number
   readonly layout: DataLayout
   /** The data of a parameter, in PyTorch's order. */
   readonly data: (parameter: Parameter) => Float32Array
+  /** Where the data of a parameter lies in a file, if it does; what the engine alone reads is left there. */
+  readonly stored?: (parameter: Parameter) => Float32Array | FileRange
   /** Tells the graph's constants apart from those of other graphs whose plans share a weight store. */
   readonly scope: string
   readonly memory?: MemoryUse
+  readonly accuracy?: Accuracy
   /** Forces an algorithm on every convolution that it can run, for tests and measurements. */
   readonly algorithm?: ConvAlgorithm
 }
@@ -38,10 +49,22 @@ export interface PlanOptions {
 const LARGEST_GROWTH = 4
 const LARGEST_CACHED_SIZE = 1 << 18
 
+/** Algorithms that copy what they read. */
+const WITHOUT_HALO: readonly ConvAlgorithm[] = ['im2col', 'planes', 'nested']
+
+/** Depthwise kernels from this size on are computed by algorithms that copy what they read. */
+const LARGE_KERNEL = 9
+
+/** Those that the algorithm `nested` can run, whose rounding errors would be too large with fewer taps. */
+const NESTED_KERNEL = 17
+
 /** The plan of a graph for one batch size. Pure: equal arguments give equal plans. */
 export function lower(graph: Graph, options: PlanOptions): PlanSpec {
-  const haloOf = (node: AnyNode): Halo =>
-    node.op === 'conv' && convAlgorithm(graph, node, options) !== 'im2col' ? convHalo(graph, node) : NO_HALO
+  const haloOf = (node: AnyNode): Halo => {
+    return node.op === 'expandDepthwise' || (isConvNode(node) && readsHalo(graph, node, options))
+      ? convHalo(graph, node)
+      : NO_HALO
+  }
   const { buffers, slots, copies } = assignLayout(graph, haloOf)
   const steps: StepSpec[] = []
   const places: Place[] = graph.values.map((value, i) => ({
@@ -70,7 +93,8 @@ export function lower(graph: Graph, options: PlanOptions): PlanSpec {
   }
   const context = {
     data: options.data,
-    convAlgorithm: (node: Node<'conv'>) => convAlgorithm(graph, node, options),
+    stored: options.stored ?? options.data,
+    convAlgorithm: (node: ConvNode) => convAlgorithm(graph, node, options),
     shape: (value: ValueId) => shapeOf(graph, value),
   }
   for (const node of graph.nodes) {
@@ -103,32 +127,63 @@ interface Place {
   readonly channels: number
 }
 
+const inChannelsOf = (graph: Graph, node: ConvNode): number => toExtents(shapeOf(graph, node.inputs[0] ?? -1))[3]
+
 function shapeOf(graph: Graph, value: ValueId): readonly number[] {
   return graph.values[value]?.shape ?? []
 }
 
-function convAlgorithm(graph: Graph, node: Node<'conv'>, options: PlanOptions): ConvAlgorithm {
-  const { algorithm = 'auto', memory = 'normal' } = options
-  const extents = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
-  if (algorithm !== 'auto' && canRun(algorithm, node.attributes, extents[3])) return algorithm
-  const size = paddedSize(extents, convHalo(graph, node))
-  const isExcessive = size > LARGEST_GROWTH * paddedSize(extents, NO_HALO) && size > LARGEST_CACHED_SIZE
-  if (isExcessive) return 'im2col'
-  if (memory === 'normal') return 'auto'
-  return canRun('depthwise', node.attributes, extents[3]) ? 'depthwise' : 'direct'
+const ENGINES_CHOICE: ReadonlySet<ConvAlgorithm> = new Set<ConvAlgorithm>(['auto', 'fast', 'fused', 'separate'])
+
+const hasLargeKernel = (graph: Graph, node: ConvNode): boolean => {
+  const [, height, width] = toTriple(node.attributes.kernel, 1)
+  return Math.min(height, width) >= LARGE_KERNEL && canRun('planes', node, inChannelsOf(graph, node))
 }
 
-function canRun(algorithm: ConvAlgorithm, conv: ConvAttributes, inChannels: number): boolean {
+function readsHalo(graph: Graph, node: ConvNode, options: PlanOptions): boolean {
+  const algorithm = convAlgorithm(graph, node, options)
+  const isCopied = ENGINES_CHOICE.has(algorithm) && hasLargeKernel(graph, node)
+  return !isCopied && !WITHOUT_HALO.includes(algorithm)
+}
+
+function convAlgorithm(graph: Graph, node: ConvNode, options: PlanOptions): ConvAlgorithm {
+  const { algorithm = 'auto', memory = 'normal', accuracy = 'normal' } = options
+  const isOverPlanes = algorithm === 'planes' || algorithm === 'nested'
+  if (isOverPlanes && canRun(algorithm, node, inChannelsOf(graph, node))) return algorithm
+  const isForced = !ENGINES_CHOICE.has(algorithm) && !isOverPlanes
+  if (isForced && (node.op === 'conv' || algorithm === 'direct' || algorithm === 'im2col')) return algorithm
+  const isLarge = hasLargeKernel(graph, node)
+  if (isLarge && memory === 'low') return 'planes'
+  const extents = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
+  const size = paddedSize(extents, convHalo(graph, node))
+  const isExcessive = size > LARGEST_GROWTH * paddedSize(extents, NO_HALO) && size > LARGEST_CACHED_SIZE
+  if (isExcessive && !isLarge) return 'im2col'
+  if (memory === 'low') return NARROW.find((name) => canRun(name, node, extents[3])) ?? 'direct'
+  return accuracy === 'fast' ? 'fast' : 'auto'
+}
+
+/** Algorithms of grouped convolutions whose weights are as large as the network's own. */
+const NARROW = ['depthwise', 'grouped'] as const
+
+function canRun(algorithm: 'planes' | 'nested' | (typeof NARROW)[number], node: ConvNode, inChannels: number): boolean {
+  const { op, attributes } = node
+  // The phases of a transposed convolution differ in what can run them.
+  if (op === 'convTranspose' || attributes.groups === 1 || attributes.outChannels !== inChannels) return false
+  const channels = inChannels / attributes.groups
   switch (algorithm) {
     case 'depthwise':
-      return conv.groups > 1 && conv.groups === inChannels && conv.groups === conv.outChannels
-    case 'winograd2':
-    case 'winograd4': {
-      const isPlain = [...conv.stride, ...conv.dilation, conv.groups].every((value) => value === 1)
-      return isPlain && toTriple(conv.kernel, 1).join() === '1,3,3'
-    }
-    default:
-      return true
+      return channels === 1
+    case 'planes':
+      return channels === 1 && attributes.kernel.length < 3 && attributes.dilation.every((value) => value === 1)
+    case 'nested':
+      return (
+        canRun('planes', node, inChannels) &&
+        attributes.kernel.length === 2 &&
+        attributes.kernel.every((size) => size >= NESTED_KERNEL) &&
+        attributes.stride.every((step) => step === 1)
+      )
+    case 'grouped':
+      return GROUPED_CHANNELS.includes(channels)
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a network is made of: layers, shapes, parameters, work and receptive fields, as data and as a table. */
 
 import { elementCount } from '../shape.js'
-import { type AnyNode, type Graph, graphParameters, type Node, type Parameter } from './graph.js'
+import { type AnyNode, type Graph, graphParameters, type Node, type Parameter, type ValueId } from './graph.js'
 import { type ReceptiveField, receptiveFields } from './receptive-field.js'
 
 export interface LayerSummary {
@@ -16,6 +16,8 @@ export interface LayerSummary {
   /** Multiply-accumulates of convolutions and dense layers. */
   readonly macs: number
   readonly receptiveField: ReceptiveField
+  /** Of the output as float32, for one image. */
+  readonly outputBytes: number
 }
 
 export interface ModelSummary {
@@ -33,11 +35,24 @@ const bytesPerElement = 4
 const countElements = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
 
+const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1)
+
+/** Each output of a convolution meets a row of its weight, each input of a transposed one does. */
 const countMacs = (graph: Graph, node: AnyNode): number => {
-  if (node.op !== 'conv' && node.op !== 'dense') return 0
-  const [outputs = 1, ...perOutput] = node.parameters.weight?.shape ?? []
-  const output = (graph.values[node.output]?.shape ?? []).reduce((product, size) => product * size, 1)
-  return outputs === 0 ? 0 : output * perOutput.reduce((product, size) => product * size, 1)
+  const weight = node.parameters.weight?.shape ?? []
+  const times = (value: ValueId) => product(graph.values[value]?.shape ?? []) * product(weight.slice(1))
+  switch (node.op) {
+    case 'conv':
+    case 'deformConv':
+    case 'dense':
+      return times(node.output)
+    case 'convTranspose':
+      return times(node.inputs[0] as ValueId)
+    case 'locallyConnected':
+      return product(weight)
+    default:
+      return 0
+  }
 }
 
 /** Multiply-accumulates of the convolutions and dense layers for one image. */
@@ -65,8 +80,12 @@ const typeOf = (graph: Graph, node: AnyNode): string => {
   switch (node.op) {
     case 'conv':
       return typeOfConv(graph, node)
+    case 'convTranspose':
     case 'maxPool':
     case 'avgPool':
+    case 'lpPool':
+    case 'mixedPool':
+    case 'stochasticPool':
       return `${node.op}${rankOf(graph, node)}d`
     case 'adaptiveAvgPool':
     case 'adaptiveMaxPool':
@@ -75,7 +94,14 @@ const typeOf = (graph: Graph, node: AnyNode): string => {
       const { activation } = node.attributes
       return activation.kind === 'clamp' && activation.min === 0 && activation.max === 6 ? 'relu6' : activation.kind
     }
+    case 'binary':
+      return node.attributes.operator
+    case 'reduce':
+      return `reduce ${node.attributes.operator}`
     case 'identity':
+    case 'rearrange':
+    case 'gather':
+    case 'resample':
       return node.attributes.of
     default:
       return node.op
@@ -87,15 +113,17 @@ export const summarize = (graph: Graph): ModelSummary => {
   const fields = receptiveFields(graph)
   const seen = new Set<string>()
   const layers = graph.nodes.map((node, index): LayerSummary => {
+    const outputShape = graph.values[node.output]?.shape ?? []
     const fresh = Object.values(node.parameters).filter(({ path, learnable }) => learnable && !seen.has(path))
     for (const { path } of fresh) seen.add(path)
     return Object.freeze({
       path: node.path,
       type: typeOf(graph, node),
-      outputShape: graph.values[node.output]?.shape ?? [],
+      outputShape,
       parameterCount: countElements(fresh),
       macs: countMacs(graph, node),
       receptiveField: fields[index] as ReceptiveField,
+      outputBytes: product(outputShape) * bytesPerElement,
     })
   })
   const data = {
@@ -109,13 +137,15 @@ export const summarize = (graph: Graph): ModelSummary => {
 
 const grouped = (count: number): string => count.toLocaleString('en-US')
 
+const kibibytes = (bytes: number): string => grouped(Math.ceil(bytes / 2 ** 10))
+
 const perAxis = (list: readonly number[]): string => {
   if (list.length === 0) return '-'
   return list.every((size) => size === list[0]) ? String(list[0]) : list.join(' x ')
 }
 
-const header = ['layer', 'type', 'output', 'parameters', 'MACs', 'receptive field', 'jump']
-const rightAligned = [false, false, false, true, true, true, true]
+const header = ['layer', 'type', 'output', 'KiB', 'parameters', 'MACs', 'receptive field', 'jump', 'start']
+const rightAligned = [false, false, false, true, true, true, true, true, true]
 
 const table = (graph: Graph, data: Omit<ModelSummary, 'toString'>): string => {
   const shapeText = (shape: readonly number[]) => shape.join(' x ')
@@ -123,21 +153,25 @@ const table = (graph: Graph, data: Omit<ModelSummary, 'toString'>): string => {
     name,
     'input',
     shapeText(graph.values[value]?.shape ?? []),
+    kibibytes(product(graph.values[value]?.shape ?? []) * bytesPerElement),
     '0',
     '0',
     '1',
     '1',
+    '0.5',
   ])
   const rows = data.layers.map((layer) => [
     layer.path === '' ? '-' : layer.path,
     layer.type,
     shapeText(layer.outputShape),
+    kibibytes(layer.outputBytes),
     grouped(layer.parameterCount),
     grouped(layer.macs),
     perAxis(layer.receptiveField.size),
     perAxis(layer.receptiveField.jump),
+    perAxis(layer.receptiveField.start),
   ])
-  const total = ['total', '', '', grouped(data.parameterCount), grouped(data.macs), '', '']
+  const total = ['total', '', '', '', grouped(data.parameterCount), grouped(data.macs), '', '', '']
   const all = [header, ...inputs, ...rows, total]
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) =>

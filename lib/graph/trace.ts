@@ -63,9 +63,12 @@ const parameterNames: Readonly<Record<ParameterRole, string>> = {
   weight: 'weight',
   bias: 'bias',
   scale: '',
+  gain: 'gain',
   runningMean: 'running_mean',
   runningVar: 'running_var',
 }
+
+type ParameterNames = Readonly<Partial<Record<ParameterRole, string>>>
 
 type ParameterShapes = Readonly<Partial<Record<ParameterRole, readonly number[]>>>
 
@@ -88,17 +91,27 @@ export class Application {
     this.label = this.path === '' ? type : `${type} '${this.path}'`
   }
 
-  /** Appends a node; throws WeightsError when it has parameters and no module names the layer. */
+  /** The same application of the layer to other values. */
+  on(...inputs: readonly AnySym[]): Application {
+    const values = inputs.map((input) => input.value)
+    return new Application(this.#tracer, this.#type, this.#layer, values)
+  }
+
+  /**
+   * Appends a node; throws WeightsError when it has parameters and no module names the layer. `names` is for parameters that
+   * a state dict calls otherwise than by their role.
+   */
   emit<K extends Op>(
     op: K,
     attributes: OpAttributes[K],
     shape: readonly number[],
     parameters: ParameterShapes = {},
+    names: ParameterNames = {},
   ): AnySym {
     const named: Partial<Record<ParameterRole, Parameter>> = {}
     for (const role of Object.keys(parameters) as ParameterRole[]) {
       const size = parameters[role]
-      if (size !== undefined) named[role] = this.#tracer.parameter(this.#layer, this.#type, role, size)
+      if (size !== undefined) named[role] = this.#tracer.parameter(this.#layer, this.#type, role, size, names[role])
     }
     const node = { op, path: this.path, attributes, inputs: this.#inputs, parameters: named }
     return this.#tracer.append(node as Omit<Node<K>, 'output'>, shape)
@@ -179,7 +192,13 @@ export class Tracer {
   }
 
   /** The parameter of a layer: a layer that runs twice gets the same one twice. */
-  parameter(layer: object, type: string, role: ParameterRole, shape: readonly number[]): Parameter {
+  parameter(
+    layer: object,
+    type: string,
+    role: ParameterRole,
+    shape: readonly number[],
+    name = parameterNames[role],
+  ): Parameter {
     const scope = this.#innermost
     const owner = this.#find(layer, true)
     if (owner === undefined) {
@@ -191,7 +210,7 @@ export class Tracer {
         },
       )
     }
-    const path = join(owner, parameterNames[role])
+    const path = join(owner, name)
     const known = this.#parameters.get(path)
     if (known === undefined) {
       elementCount(shape)

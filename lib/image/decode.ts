@@ -1,9 +1,8 @@
 /** Compressed pictures to raw pixels, by sharp. */
 
-import { stat } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import type { Sharp, SharpOptions } from 'sharp'
 import { ImageError, invalidOption, OptionError, show } from '../errors.js'
+import { nodeFsPromises, nodeUrl } from '../node-modules.js'
 import { checkPixels, type Pixels } from './pixels.js'
 
 /** A path, a `file:` or `data:` URL (also as a string), the bytes of a picture file, or pixels, which stay as they are. */
@@ -83,10 +82,10 @@ async function openImage(source: string | URL | Uint8Array): Promise<{ name: str
       },
     )
   }
-  const path = url === undefined ? (source as string) : fileURLToPath(url)
+  const path = url === undefined ? (source as string) : nodeUrl().fileURLToPath(url)
   try {
     // Opening a pipe or a device could wait for ever, so the kind is looked at first.
-    const stats = await stat(path)
+    const stats = await nodeFsPromises().stat(path)
     if (!stats.isFile()) throw new ImageError(`${name} is not a regular file`)
     if (stats.size === 0) throw new ImageError(`${name} is empty`)
   } catch (error) {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { OptionError } from '../errors.js'
+import { nodeFsPromises } from '../node-modules.js'
 
 /** The classes of the digit networks. */
 export const digitLabels: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
@@ -18,7 +18,7 @@ export const digitLabels: readonly string[] = ['0', '1', '2', '3', '4', '5', '6'
 export async function readLabels(path: string | URL): Promise<readonly string[]> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await nodeFsPromises().readFile(path, 'utf8')
   } catch (error) {
     throw new OptionError(`Cannot read the labels "${path}": ${(error as Error).message}`, { cause: error })
   }

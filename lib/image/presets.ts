@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein'
+import { closest } from '../edit-distance.js'
 import { OptionError, show } from '../errors.js'
 import type { Preprocessing } from './pixels.js'
 
@@ -8,12 +8,24 @@ import type { Preprocessing } from './pixels.js'
  * - `imagenet`: torchvision's, shorter side 256, centre 224 x 224, RGB, by the data set's mean and deviation
  * - `inception`: the same cut, from -1 to 1; GoogLeNet's weights in torchvision
  * - `imagenet-bgr-caffe`: the same cut in BGR, 0..255 minus Caffe's mean
+ * - `dpn`: the same cut, by the mean and deviation of the dual path networks
+ * - `ssd`: stretched to 300 x 300, RGB, 0..255 minus Caffe's mean
+ * - `ssdlite`: stretched to 320 x 320, from -1 to 1
+ * - `retinanet`: stretched to 800 x 800, by the data set's mean and deviation
+ * - `ultraface`: stretched to 320 x 240, from -1 to 1
+ * - `yolo`: stretched to 416 x 416, from 0 to 1
  * - `digits`: one handwritten digit, dark or bright, as MNIST's 28 x 28
  */
 export const presets = {
   imagenet: { size: 224, resize: 256, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   inception: { size: 224, resize: 256, mean: 0.5, std: 0.5 },
   'imagenet-bgr-caffe': { size: 224, resize: 256, channelOrder: 'bgr', scale: 1, mean: [104, 117, 123] },
+  dpn: { size: 224, resize: 256, scale: 0.0167, mean: [2.0708, 1.9539, 1.7368], std: 1 },
+  ssd: { size: 300, fit: 'fill', scale: 1, mean: [123, 117, 104] },
+  ssdlite: { size: 320, fit: 'fill', mean: 0.5, std: 0.5 },
+  retinanet: { size: 800, fit: 'fill', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  ultraface: { size: [240, 320], fit: 'fill', scale: 1, mean: 127, std: 128 },
+  yolo: { size: 416, fit: 'fill' },
   digits: { size: 28, fit: 'fill', channelOrder: 'grey', mean: 0.1307, std: 0.3081, prepare: 'digit' },
 } as const satisfies Record<string, Preprocessing>
 

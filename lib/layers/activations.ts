@@ -228,6 +228,59 @@ export const clamp = (options: { readonly min: number; readonly max: number }): 
 }
 
 /**
+ * |x|, element by element.
+ *
+ * ```ts
+ * import { abs, conv2d, sequential } from 'im2col'
+ *
+ * const magnitude = sequential(conv2d(8, { kernel: 3 }), abs)
+ * ```
+ */
+export const abs = activation('abs', { kind: 'abs' })
+
+/**
+ * e to the power of x, element by element.
+ *
+ * ```ts
+ * import { conv2d, exp, sequential } from 'im2col'
+ *
+ * const sizes = sequential(conv2d(4, { kernel: 1 }), exp)
+ * ```
+ */
+export const exp = activation('exp', { kind: 'exp' })
+
+/**
+ * The square root, element by element; NaN below 0.
+ *
+ * ```ts
+ * import { relu, sequential, sqrt } from 'im2col'
+ *
+ * const layer = sequential(relu, sqrt)
+ * ```
+ */
+export const sqrt = activation('sqrt', { kind: 'sqrt' })
+
+/**
+ * `scale` x + `shift` (1 and 0 by default) with two numbers, element by element.
+ *
+ * Throws OptionError.
+ *
+ * ```ts
+ * import { affine, sequential, sigmoid } from 'im2col'
+ *
+ * const complement = sequential(sigmoid, affine({ scale: -1, shift: 1 }))
+ * ```
+ */
+export const affine = (
+  options: { readonly scale?: number; readonly shift?: number } = {},
+): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('affine', options, ['scale', 'shift'])
+  const scale = finiteNumber('scale of affine', options.scale ?? 1)
+  const shift = finiteNumber('shift of affine', options.shift ?? 0)
+  return activation('affine', { kind: 'linear', scale, shift })
+}
+
+/**
  * exp(x) over the sum of exp(x) along the channels; the shape stays.
  *
  * ```ts

@@ -1,6 +1,6 @@
 import { invalidOption, ShapeError, show } from '../errors.js'
 import { apply, type Sym } from '../graph/trace.js'
-import type { BroadcastShape, ConcatShape, Same } from '../shape-types.js'
+import type { ConcatShape, Same } from '../shape-types.js'
 
 /**
  * The sum of two values of one shape.
@@ -26,46 +26,6 @@ export const add = <A, B>(a: Sym<A>, b: Sym<B>): Sym<Same<A, B>> => {
     })
   }
   return at.emit('add', {}, left) as never
-}
-
-/** The sizes of both where they agree or one is 1; axes are aligned at the channels. Undefined when they do not fit. */
-const broadcast = (a: readonly number[], b: readonly number[]): readonly number[] | undefined => {
-  const rank = Math.max(a.length, b.length)
-  const sizes = Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1
-    const right = b[axis - rank + b.length] ?? 1
-    return left === right || right === 1 ? left : left === 1 ? right : undefined
-  })
-  return sizes.some((size) => size === undefined) ? undefined : (sizes as number[])
-}
-
-/**
- * The product of two values, element by element: `[H, W, C]`, `[H, W, C]` -> `[H, W, C]`.
- *
- * Where one has size 1 along an axis, or lacks axes at the front, it is repeated: `[1, 1, C]`, `[C]` and `[H, W, 1]` scale an
- * image `[H, W, C]` by channel or by place. Throws ShapeError when the sizes do not fit; known ones are a compile error in `model`.
- * Squeeze and excitation: Hu et al., arXiv:1709.01507.
- *
- * ```ts
- * import { conv2d, globalAvgPool, module, multiply, relu, type Sym, sigmoid } from 'im2col'
- *
- * const m = { pool: globalAvgPool(), fc1: conv2d(16, { kernel: 1 }), fc2: conv2d(64, { kernel: 1 }) }
- * const squeeze = module(m, <X>(x: Sym<X>) => multiply(x, sigmoid(m.fc2(relu(m.fc1(m.pool(x)))))))
- * ```
- */
-export const multiply = <A, B>(a: Sym<A>, b: Sym<B>): Sym<BroadcastShape<A, B>> => {
-  const at = apply('multiply', multiply, [a, b])
-  const left = a.shape as readonly number[]
-  const right = b.shape as readonly number[]
-  const shape = broadcast(left, right)
-  if (shape === undefined) {
-    throw new ShapeError(`${at.label} takes sizes that are equal or 1 but received ${show(left)} and ${show(right)}`, {
-      layer: at.path,
-      expected: left,
-      actual: right,
-    })
-  }
-  return at.emit('multiply', {}, shape) as never
 }
 
 /**

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
+import { closest, editDistance } from '../edit-distance.js'
 import { invalidOption, OptionError, show } from '../errors.js'
 
 /** Checks that `options` is an object that has no other names than `known`; suggests the nearest name. */
@@ -6,8 +6,8 @@ export const knownOptions = (layer: string, options: unknown, known: readonly st
   if (typeof options !== 'object' || options === null) throw invalidOption(`options of ${layer}`, 'an object', options)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    const nearest = closest(name, known as string[])
-    const hint = nearest !== undefined && distance(name, nearest) <= 3 ? `Did you mean ${nearest}?` : undefined
+    const nearest = closest(name, known)
+    const hint = nearest !== undefined && editDistance(name, nearest) <= 3 ? `Did you mean ${nearest}?` : undefined
     throw new OptionError(`${layer} has no option ${show(name)}; it has ${known.join(', ')}`, {
       expected: known,
       actual: name,
@@ -29,4 +29,12 @@ export const finiteNumber = (name: string, value: unknown): number => {
 export const positiveNumber = (name: string, value: unknown): number => {
   if (finiteNumber(name, value) <= 0) throw invalidOption(name, 'a positive number', value)
   return value as number
+}
+
+/** The position of an axis that may count from the end; throws OptionError when the shape has no such axis. */
+export const axisIndex = (at: { readonly label: string }, axis: unknown, shape: readonly number[]): number => {
+  if (!Number.isInteger(axis) || (axis as number) < -shape.length || (axis as number) >= shape.length) {
+    throw invalidOption(`axis of ${at.label}`, `an integer from ${-shape.length} to ${shape.length - 1}`, axis)
+  }
+  return (axis as number) < 0 ? (axis as number) + shape.length : (axis as number)
 }

@@ -1,30 +1,15 @@
-import { invalidOption, ShapeError, show } from '../errors.js'
-import { apply, type Sym } from '../graph/trace.js'
-import {
-  type Padding1d,
-  type Padding2d,
-  padding,
-  type Size2d,
-  sizes,
-  slideWindow,
-  type WindowOptions,
-} from '../shape.js'
+import type { Pool3dShape } from '../conv-shape-types.js'
+import type { Sym } from '../graph/trace.js'
+import type { Padding1d, Padding2d, Padding3d, Size2d, Size3d } from '../shape.js'
 import type { Pool1dShape, Pool2dShape } from '../shape-types.js'
 import { booleanOption, knownOptions } from './options.js'
-
-interface PoolGeometry<K, S, P, D, C, E> {
-  readonly kernel: K
-  /** The kernel's size by default. */
-  readonly stride?: S
-  /** At most half the kernel; 0 by default. */
-  readonly padding?: P
-  /** Distance between neighbouring elements of a window; 1 (contiguous) by default. */
-  readonly dilation?: D
-  /** Rounds the output size up, as PyTorch's `ceil_mode`; false by default. */
-  readonly ceil?: C
-  /** Demands that the windows cover the padded input exactly; false by default. */
-  readonly exact?: E
-}
+import {
+  type DensePoolGeometry,
+  type PoolGeometry,
+  poolLayer,
+  poolOptionNames,
+  type UncheckedPool,
+} from './pool-options.js'
 
 interface AverageSwitches {
   /** Counts the zeros of the padding as elements of the mean; true by default. */
@@ -47,71 +32,51 @@ export type MaxPool2dOptions<
   C = boolean,
   E = boolean,
 > = PoolGeometry<K, S, P, D, C, E>
-export type AvgPool1dOptions<K = number, S = number, P = Padding1d, C = boolean, E = boolean> = Omit<
-  PoolGeometry<K, S, P, 1, C, E>,
-  'dilation'
+export type MaxPool3dOptions<
+  K = Size3d,
+  S = Size3d,
+  P = Padding3d,
+  D = Size3d,
+  C = boolean,
+  E = boolean,
+> = PoolGeometry<K, S, P, D, C, E>
+export type AvgPool1dOptions<K = number, S = number, P = Padding1d, C = boolean, E = boolean> = DensePoolGeometry<
+  K,
+  S,
+  P,
+  C,
+  E
 > &
   AverageSwitches
-export type AvgPool2dOptions<K = Size2d, S = Size2d, P = Padding2d, C = boolean, E = boolean> = Omit<
-  PoolGeometry<K, S, P, 1, C, E>,
-  'dilation'
+export type AvgPool2dOptions<K = Size2d, S = Size2d, P = Padding2d, C = boolean, E = boolean> = DensePoolGeometry<
+  K,
+  S,
+  P,
+  C,
+  E
+> &
+  AverageSwitches
+export type AvgPool3dOptions<K = Size3d, S = Size3d, P = Padding3d, C = boolean, E = boolean> = DensePoolGeometry<
+  K,
+  S,
+  P,
+  C,
+  E
 > &
   AverageSwitches
 
-type Unchecked = PoolGeometry<unknown, unknown, unknown, unknown, unknown, unknown>
-
-/** PyTorch's rule, which keeps every window in touch with the input. */
-const checkPadding = (type: string, window: WindowOptions): void => {
-  if (window.padding === 'same') return
-  const { start, end } = window.padding
-  window.kernel.forEach((kernel, axis) => {
-    const half = Math.floor(((window.dilation[axis] as number) * (kernel - 1) + 1) / 2)
-    const largest = Math.max(start[axis] as number, end[axis] as number)
-    if (largest > half) throw invalidOption(`padding of ${type}`, `at most half the kernel (${half})`, largest)
-  })
+const maxPool = (type: string, rank: number, options: UncheckedPool) => {
+  knownOptions(type, options, [...poolOptionNames, 'dilation'])
+  return poolLayer(type, rank, options, (at, attributes, shape) => at.emit('maxPool', attributes, shape))
 }
 
-const poolWindow = (type: string, rank: number, options: Unchecked): WindowOptions => {
-  const { padding: pad = 0, dilation = 1, ceil = false, exact = false } = options
-  const kernel = sizes(`kernel of ${type}`, rank, options.kernel)
-  const window = {
-    kernel,
-    stride: options.stride === undefined ? kernel : sizes(`stride of ${type}`, rank, options.stride),
-    padding: padding(`padding of ${type}`, rank, pad),
-    dilation: sizes(`dilation of ${type}`, rank, dilation),
-    ceil: booleanOption(`ceil of ${type}`, ceil),
-    exact: booleanOption(`exact of ${type}`, exact),
-  }
-  checkPadding(type, window)
-  return window
-}
-
-const geometryNames = ['kernel', 'stride', 'padding', 'ceil', 'exact']
-
-const pool = (type: string, rank: number, options: Unchecked & AverageSwitches, op: 'maxPool' | 'avgPool') => {
-  knownOptions(type, options, [...geometryNames, op === 'maxPool' ? 'dilation' : 'countIncludePad'])
-  const spec = poolWindow(type, rank, options)
+const avgPool = (type: string, rank: number, options: UncheckedPool & AverageSwitches) => {
+  knownOptions(type, options, [...poolOptionNames, 'countIncludePad'])
   const { countIncludePad = true } = options
   booleanOption(`countIncludePad of ${type}`, countIncludePad)
-  const layer = (x: Sym<unknown>) => {
-    const at = apply(type, layer, [x])
-    const shape = x.shape as readonly number[]
-    if (shape.length !== rank + 1) {
-      const expected = rank === 1 ? '[length, channels]' : '[height, width, channels]'
-      throw new ShapeError(`${at.label} takes ${expected} but received ${show(shape)}`, {
-        layer: at.path,
-        expected,
-        actual: shape,
-      })
-    }
-    const { window, output } = slideWindow(at, shape.slice(0, rank), spec)
-    const result = [...output, shape[rank] as number]
-    const attributes = { ...window, ceil: spec.ceil }
-    return op === 'maxPool'
-      ? at.emit('maxPool', attributes, result)
-      : at.emit('avgPool', { ...attributes, countIncludePad }, result)
-  }
-  return layer
+  return poolLayer(type, rank, options, (at, attributes, shape) =>
+    at.emit('avgPool', { ...attributes, countIncludePad }, shape),
+  )
 }
 
 /**
@@ -134,7 +99,7 @@ export const maxPool1d = <
   const E extends boolean = false,
 >(
   options: MaxPool1dOptions<K, S, P, D, C, E>,
-): (<X>(x: Sym<X>) => Sym<Pool1dShape<X, K, S, P, D, C, E>>) => pool('maxPool1d', 1, options, 'maxPool') as never
+): (<X>(x: Sym<X>) => Sym<Pool1dShape<X, K, S, P, D, C, E>>) => maxPool('maxPool1d', 1, options) as never
 
 /**
  * The largest element of every window: `[H, W, C]` -> `[H', W', C]`; padding never wins, NaN always does.
@@ -157,7 +122,7 @@ export const maxPool2d = <
   const E extends boolean = false,
 >(
   options: MaxPool2dOptions<K, S, P, D, C, E>,
-): (<X>(x: Sym<X>) => Sym<Pool2dShape<X, K, S, P, D, C, E>>) => pool('maxPool2d', 2, options, 'maxPool') as never
+): (<X>(x: Sym<X>) => Sym<Pool2dShape<X, K, S, P, D, C, E>>) => maxPool('maxPool2d', 2, options) as never
 
 /**
  * The mean of every window of a series: `[L, C]` -> `[L', C]`.
@@ -178,7 +143,7 @@ export const avgPool1d = <
   const E extends boolean = false,
 >(
   options: AvgPool1dOptions<K, S, P, C, E>,
-): (<X>(x: Sym<X>) => Sym<Pool1dShape<X, K, S, P, 1, C, E>>) => pool('avgPool1d', 1, options, 'avgPool') as never
+): (<X>(x: Sym<X>) => Sym<Pool1dShape<X, K, S, P, 1, C, E>>) => avgPool('avgPool1d', 1, options) as never
 
 /**
  * The mean of every window: `[H, W, C]` -> `[H', W', C]`.
@@ -199,4 +164,47 @@ export const avgPool2d = <
   const E extends boolean = false,
 >(
   options: AvgPool2dOptions<K, S, P, C, E>,
-): (<X>(x: Sym<X>) => Sym<Pool2dShape<X, K, S, P, 1, C, E>>) => pool('avgPool2d', 2, options, 'avgPool') as never
+): (<X>(x: Sym<X>) => Sym<Pool2dShape<X, K, S, P, 1, C, E>>) => avgPool('avgPool2d', 2, options) as never
+
+/**
+ * The largest element of every window of a volume: `[D, H, W, C]` -> `[D', H', W', C]`; padding never wins, NaN always does.
+ *
+ * Throws OptionError at once, ShapeError when applied.
+ *
+ * ```ts
+ * import { maxPool3d } from 'im2col'
+ *
+ * const first = maxPool3d({ kernel: [1, 2, 2] })
+ * ```
+ */
+export const maxPool3d = <
+  const K extends Size3d,
+  const S extends Size3d = K,
+  const P extends Padding3d = 0,
+  const D extends Size3d = 1,
+  const C extends boolean = false,
+  const E extends boolean = false,
+>(
+  options: MaxPool3dOptions<K, S, P, D, C, E>,
+): (<X>(x: Sym<X>) => Sym<Pool3dShape<X, K, S, P, D, C, E>>) => maxPool('maxPool3d', 3, options) as never
+
+/**
+ * The mean of every window of a volume: `[D, H, W, C]` -> `[D', H', W', C]`.
+ *
+ * Throws OptionError at once, ShapeError when applied.
+ *
+ * ```ts
+ * import { avgPool3d } from 'im2col'
+ *
+ * const halve = avgPool3d({ kernel: 2 })
+ * ```
+ */
+export const avgPool3d = <
+  const K extends Size3d,
+  const S extends Size3d = K,
+  const P extends Padding3d = 0,
+  const C extends boolean = false,
+  const E extends boolean = false,
+>(
+  options: AvgPool3dOptions<K, S, P, C, E>,
+): (<X>(x: Sym<X>) => Sym<Pool3dShape<X, K, S, P, 1, C, E>>) => avgPool('avgPool3d', 3, options) as never

@@ -1,8 +1,7 @@
 import { invalidOption } from '../errors.js'
-import { type AnySym, apply, type Sym } from '../graph/trace.js'
-import { elementCount } from '../shape.js'
+import { apply, type Sym } from '../graph/trace.js'
+import { elementCount, positiveInteger } from '../shape.js'
 import type { FlattenShape } from '../shape-types.js'
-import type { Tensor } from '../tensor.js'
 import { finiteNumber, knownOptions } from './options.js'
 
 /**
@@ -56,6 +55,44 @@ export const dropout = (options: { readonly p?: number } = {}): (<X>(x: Sym<X>) 
 }
 
 /**
+ * What drops whole channels with probability `p` (0.5 by default) in training: the identity at inference.
+ *
+ * PyTorch's `Dropout1d`, `Dropout2d` and `Dropout3d`. Throws OptionError. Tompson et al., arXiv:1411.4280.
+ *
+ * ```ts
+ * import { conv2d, relu, sequential, spatialDropout } from 'im2col'
+ *
+ * const stage = sequential(conv2d(64, { kernel: 3 }), relu, spatialDropout({ p: 0.1 }))
+ * ```
+ */
+export const spatialDropout = (options: { readonly p?: number } = {}): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('spatialDropout', options, ['p'])
+  const { p = 0.5 } = options
+  return identityWith('spatialDropout', p)
+}
+
+/**
+ * What drops squares of `blockSize` x `blockSize` pixels (7 by default), `p` (0.1 by default) of all pixels, in training: the identity at
+ * inference.
+ *
+ * Throws OptionError. Ghiasi et al., arXiv:1810.12890.
+ *
+ * ```ts
+ * import { conv2d, dropBlock, relu, sequential } from 'im2col'
+ *
+ * const stage = sequential(conv2d(64, { kernel: 3 }), relu, dropBlock({ p: 0.1, blockSize: 7 }))
+ * ```
+ */
+export const dropBlock = (
+  options: { readonly p?: number; readonly blockSize?: number } = {},
+): (<X>(x: Sym<X>) => Sym<X>) => {
+  knownOptions('dropBlock', options, ['p', 'blockSize'])
+  const { p = 0.1, blockSize = 7 } = options
+  positiveInteger('blockSize of dropBlock', blockSize)
+  return identityWith('dropBlock', p)
+}
+
+/**
  * What leaves out a whole residual branch with probability `p` in training: the identity at inference.
  *
  * Throws OptionError. Huang et al., arXiv:1603.09382.
@@ -70,22 +107,4 @@ export const dropout = (options: { readonly p?: number } = {}): (<X>(x: Sym<X>) 
 export const stochasticDepth = (options: { readonly p: number }): (<X>(x: Sym<X>) => Sym<X>) => {
   knownOptions('stochasticDepth', options, ['p'])
   return identityWith('stochasticDepth', options.p)
-}
-
-/**
- * A stored tensor as a value of the network; the argument of the layer only says which network.
- *
- * ```ts
- * import { add, constant, model, type Sym, Tensor } from 'im2col'
- *
- * const offset = constant(new Tensor(new Float32Array([1, 2, 3]), [3]))
- * const net = model({ input: [3] }, <X>(x: Sym<X>) => add(x, offset(x)))
- * ```
- */
-export const constant = (tensor: Tensor): ((anchor: Sym<unknown>) => AnySym) => {
-  const layer = (anchor: Sym<unknown>) => {
-    apply('constant', layer, [anchor])
-    return anchor.tracer.constant(tensor.data, tensor.shape)
-  }
-  return layer
 }

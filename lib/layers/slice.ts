@@ -1,28 +1,43 @@
 import { invalidOption, ShapeError, show } from '../errors.js'
 import { type AnySym, apply, type Sym } from '../graph/trace.js'
+import type { Chunks, SliceShape, SplitParts } from '../moved-shape-types.js'
 import { positiveInteger } from '../shape.js'
-import type { Chunks, SliceShape, SplitParts } from '../shape-types.js'
-import { knownOptions } from './options.js'
+import { axisIndex, knownOptions } from './options.js'
 
 const channelsOf = (x: AnySym): number => x.shape[x.shape.length - 1] as number
 
-/** Channels [start, end) of a value, as a node of the layer `type`. */
-const cut = (type: string, layer: object, x: AnySym, start: number, end: number): AnySym =>
-  apply(type, layer, [x]).emit('slice', { start }, [...x.shape.slice(0, -1), end - start])
+interface Cut {
+  readonly axis: number
+  readonly start: number
+  readonly end: number
+  readonly step?: number
+}
 
-/** Neighbouring channel ranges of the given sizes. */
-const cutAll = (type: string, layer: object, x: AnySym, sizes: readonly number[]): readonly AnySym[] => {
+/** Elements start, start + step, ... before `end` of an axis, as a node of the layer `type`; of the channels as a view. */
+const cut = (type: string, layer: object, x: AnySym, { axis, start, end, step = 1 }: Cut): AnySym => {
+  const at = apply(type, layer, [x])
+  const size = Math.ceil((end - start) / step)
+  const shape = x.shape.with(axis, size)
+  if (axis === x.shape.length - 1 && step === 1) return at.emit('slice', { start }, shape)
+  const indices = x.shape.map((_, i) => (i === axis ? Array.from({ length: size }, (_, k) => start + k * step) : null))
+  return at.emit('gather', { of: type, indices, value: 0 }, shape)
+}
+
+/** Neighbouring ranges of an axis of the given sizes. */
+const cutAll = (type: string, layer: object, x: AnySym, axis: number, sizes: readonly number[]): readonly AnySym[] => {
   let start = 0
   return sizes.map((size) => {
     start += size
-    return cut(type, layer, x, start - size, start)
+    return cut(type, layer, x, { axis, start: start - size, end: start })
   })
 }
 
 /**
- * The channels from `start` (0 by default) up to, but without, `end`: `[H, W, C]` -> `[H, W, end - start]`.
+ * The elements of an axis from `start` (0 by default) up to, but without, `end`: `[H, W, C]` -> `[H, W, end - start]`.
  *
- * Nothing is computed: the result is a view. Throws OptionError, ShapeError when there are fewer than `end` channels.
+ * The axis is the channels by default and counts as the shape is written; negative ones count from the end. `step` takes every
+ * step-th element only. A range of channels is a view: nothing is computed. Throws OptionError, ShapeError when the axis has
+ * fewer than `end` elements.
  *
  * ```ts
  * import { model, slice, type Sym } from 'im2col'
@@ -31,32 +46,43 @@ const cutAll = (type: string, layer: object, x: AnySym, sizes: readonly number[]
  * net.outputs.output // [8, 8, 32]
  * ```
  */
-export const slice = <X, const End extends number, const Start extends number = 0>(
+export const slice = <
+  X,
+  const End extends number,
+  const Start extends number = 0,
+  const Axis extends number = -1,
+  const Step extends number = 1,
+>(
   x: Sym<X>,
-  options: { readonly start?: Start; readonly end: End },
-): Sym<SliceShape<X, Start, End>> => {
+  options: { readonly start?: Start; readonly end: End; readonly axis?: Axis; readonly step?: Step },
+): Sym<SliceShape<X, Start, End, Axis, Step>> => {
+  const value = x as unknown as AnySym
   const at = apply('slice', slice, [x])
-  knownOptions('slice', options, ['start', 'end'])
-  const { start = 0, end } = options
+  knownOptions('slice', options, ['start', 'end', 'axis', 'step'])
+  const { start = 0, end, step = 1 } = options
   positiveInteger('end of slice', end)
+  positiveInteger('step of slice', step)
   if (!Number.isInteger(start) || start < 0 || start >= end) {
     throw invalidOption('start of slice', `an integer from 0 to ${end - 1}`, start)
   }
-  const value = x as unknown as AnySym
-  if (end > channelsOf(value)) {
-    throw new ShapeError(`${at.label} takes at least ${end} channels but received ${show(value.shape)}`, {
+  const axis = axisIndex(at, options.axis ?? -1, value.shape)
+  if (end > (value.shape[axis] as number)) {
+    throw new ShapeError(`${at.label} takes at least ${end} ${nameOf(axis, value)} but received ${show(value.shape)}`, {
       layer: at.path,
       expected: end,
       actual: value.shape,
     })
   }
-  return cut('slice', slice, value, start, end) as never
+  return cut('slice', slice, value, { axis, start, end, step }) as never
 }
 
+const nameOf = (axis: number, { shape }: AnySym): string =>
+  axis === shape.length - 1 ? 'channels' : `elements on axis ${axis}`
+
 /**
- * Consecutive ranges of the channels, of the given sizes: `[H, W, A + B]` -> `[H, W, A]`, `[H, W, B]`.
+ * Consecutive ranges of an axis, of the given sizes: `[H, W, A + B]` -> `[H, W, A]`, `[H, W, B]`.
  *
- * Nothing is computed: the results are views. Throws OptionError, ShapeError when the sizes do not add up to the channels.
+ * The axis is the channels by default, of which the results are views. Throws OptionError, ShapeError when the sizes do not add up.
  *
  * ```ts
  * import { concat, model, relu, split, type Sym } from 'im2col'
@@ -67,26 +93,32 @@ export const slice = <X, const End extends number, const Start extends number = 
  * })
  * ```
  */
-export const split = <X, const Sizes extends readonly number[]>(x: Sym<X>, sizes: Sizes): SplitParts<X, Sizes> => {
+export const split = <X, const Sizes extends readonly number[], const Axis extends number = -1>(
+  x: Sym<X>,
+  sizes: Sizes,
+  options: { readonly axis?: Axis } = {},
+): SplitParts<X, Sizes, Axis> => {
   const at = apply('split', split, [x])
+  knownOptions('split', options, ['axis'])
   if (!Array.isArray(sizes) || sizes.length === 0) throw invalidOption('sizes of split', 'a list of sizes', sizes)
   for (const size of sizes) positiveInteger('size of split', size)
   const value = x as unknown as AnySym
+  const axis = axisIndex(at, options.axis ?? -1, value.shape)
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  if (total !== channelsOf(value)) {
-    throw new ShapeError(`${at.label} into ${show(sizes)} takes ${total} channels but received ${show(value.shape)}`, {
-      layer: at.path,
-      expected: total,
-      actual: value.shape,
-    })
+  if (total !== value.shape[axis]) {
+    throw new ShapeError(
+      `${at.label} into ${show(sizes)} takes ${total} ${nameOf(axis, value)} but received ${show(value.shape)}`,
+      { layer: at.path, expected: total, actual: value.shape },
+    )
   }
-  return cutAll('split', split, value, sizes) as never
+  return cutAll('split', split, value, axis, sizes) as never
 }
 
 /**
- * As many equal ranges of the channels as `count` says: `[H, W, C]` -> `count` times `[H, W, C / count]`.
+ * As many equal ranges of an axis as `count` says: `[H, W, C]` -> `count` times `[H, W, C / count]`.
  *
- * Nothing is computed: the results are views. Throws OptionError, ShapeError when `count` does not divide the channels.
+ * The axis is the channels by default, of which the results are views. Throws OptionError, ShapeError when `count` does not divide
+ * the axis.
  *
  * ```ts
  * import { chunk, concat, conv2d, module, type Sym } from 'im2col'
@@ -98,13 +130,19 @@ export const split = <X, const Sizes extends readonly number[]>(x: Sym<X>, sizes
  * })
  * ```
  */
-export const chunk = <X, const Count extends number>(x: Sym<X>, count: Count): Chunks<X, Count> => {
+export const chunk = <X, const Count extends number, const Axis extends number = -1>(
+  x: Sym<X>,
+  count: Count,
+  options: { readonly axis?: Axis } = {},
+): Chunks<X, Count, Axis> => {
   const at = apply('chunk', chunk, [x])
+  knownOptions('chunk', options, ['axis'])
   const parts = positiveInteger('count of chunk', count)
   const value = x as unknown as AnySym
-  const channels = channelsOf(value)
-  if (channels % parts !== 0) throw indivisible(at, `${parts} chunks`, parts, value)
-  return cutAll('chunk', chunk, value, Array(parts).fill(channels / parts)) as never
+  const axis = axisIndex(at, options.axis ?? -1, value.shape)
+  const size = value.shape[axis] as number
+  if (size % parts !== 0) throw indivisible(at, `${parts} chunks`, parts, value, axis)
+  return cutAll('chunk', chunk, value, axis, Array(parts).fill(size / parts)) as never
 }
 
 /**
@@ -123,7 +161,7 @@ export const channelShuffle = (groups: number): (<X>(x: Sym<X>) => Sym<X>) => {
   positiveInteger(`groups of ${type}`, groups)
   const layer = (x: AnySym) => {
     const at = apply(type, layer, [x])
-    if (channelsOf(x) % groups !== 0) throw indivisible(at, `${groups} groups`, groups, x)
+    if (channelsOf(x) % groups !== 0) throw indivisible(at, `${groups} groups`, groups, x, x.shape.length - 1)
     return at.emit(type, { groups }, x.shape)
   }
   return layer as never
@@ -133,10 +171,11 @@ const indivisible = (
   at: { readonly label: string; readonly path: string },
   parts: string,
   count: number,
-  { shape }: AnySym,
+  x: AnySym,
+  axis: number,
 ): ShapeError =>
-  new ShapeError(`${at.label}: ${parts} do not divide the ${shape[shape.length - 1]} channels of ${show(shape)}`, {
+  new ShapeError(`${at.label}: ${parts} do not divide the ${x.shape[axis]} ${nameOf(axis, x)} of ${show(x.shape)}`, {
     layer: at.path,
     expected: `a multiple of ${count}`,
-    actual: shape,
+    actual: x.shape,
   })

@@ -1,9 +1,9 @@
 /** Random access to the bytes of a file or of memory, in reads that leave the event loop free. */
 
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import type { FileHandle } from 'node:fs/promises'
+import { keepFile, type NativeFile } from '../binding.js'
 import { OptionError, WeightsError } from '../errors.js'
+import { nodeFsPromises, nodeUrl } from '../node-modules.js'
 
 export interface ByteSource {
   /** How messages call it: the path in quotes, or "the given bytes". */
@@ -11,6 +11,8 @@ export interface ByteSource {
   readonly sizeBytes: number
   /** Fills all of `targets`, one after the other, from `position` on. */
   read(targets: readonly Uint8Array[], position: number): Promise<void>
+  /** The file, to be read after `close`; undefined for bytes in memory. */
+  keep(): NativeFile | undefined
   close(): Promise<void>
 }
 
@@ -18,7 +20,7 @@ export interface ByteSource {
 export async function openByteSource(source: string | URL | Uint8Array): Promise<ByteSource> {
   if (typeof source === 'string') return openFile(source)
   if (source instanceof URL) {
-    if (source.protocol === 'file:') return openFile(fileURLToPath(source))
+    if (source.protocol === 'file:') return openFile(nodeUrl().fileURLToPath(source))
     throw new OptionError(`Expected a file: URL but received ${source.href.slice(0, 100)}`, {
       expected: 'file:',
       actual: source.protocol,
@@ -32,6 +34,7 @@ export async function openByteSource(source: string | URL | Uint8Array): Promise
 }
 
 async function openFile(path: string): Promise<ByteSource> {
+  const { open, stat } = nodeFsPromises()
   const name = `"${path}"`
   let handle: FileHandle
   let sizeBytes: number
@@ -49,6 +52,7 @@ async function openFile(path: string): Promise<ByteSource> {
     name,
     sizeBytes,
     read: (targets, position) => readFully(handle, name, targets, position),
+    keep: () => keepFile(handle.fd),
     close: () => handle.close(),
   }
 }
@@ -88,8 +92,9 @@ function memorySource(bytes: Uint8Array): ByteSource {
         target.set(bytes.subarray(position, position + target.byteLength))
         position += target.byteLength
       }
-      await setImmediate()
+      await new Promise((resolve) => setImmediate(resolve))
     },
+    keep: () => undefined,
     close: async () => {},
   }
 }

@@ -1,10 +1,11 @@
 /** Reading and writing of safetensors files (https://github.com/huggingface/safetensors, "Format"). */
 
-import { randomBytes } from 'node:crypto'
-import { open, rename, unlink, writeFile } from 'node:fs/promises'
+import type { NativeFile } from '../binding.js'
 import { AbortError, show, WeightsError } from '../errors.js'
+import { nodeCrypto, nodeFsPromises } from '../node-modules.js'
 import { Tensor } from '../tensor.js'
 import { type ByteSource, openByteSource } from './byte-source.js'
+import { allocateWeights, fileTensor } from './file-tensor.js'
 import {
   LENGTH_PREFIX_BYTES,
   parseHeader,
@@ -28,6 +29,9 @@ export interface ReadSafetensorsOptions {
 const SLICE_BYTES = 4 << 20
 const CONVERT_SLICE_BYTES = 1 << 20
 const MAX_BUFFERS_PER_READ = 512
+
+/** Elements of the smallest tensor that is left in its file. */
+const LEAST_LEFT_SIZE = 1 << 14
 
 type Convert = (slice: ArrayBuffer, target: Float32Array) => void
 
@@ -58,11 +62,41 @@ export async function readSafetensors(
   source: string | URL | Uint8Array,
   options: ReadSafetensorsOptions = {},
 ): Promise<Map<string, Tensor>> {
-  throwIfAborted(options.signal)
+  return withEntries(source, options, (bytes, entries) => readTensors(bytes, entries, options))
+}
+
+/** The same, but large float32 tensors of a file stay there until their data is asked for (file-tensor.ts). */
+export async function openSafetensors(
+  source: string | URL | Uint8Array,
+  options: ReadSafetensorsOptions = {},
+): Promise<ReadonlyMap<string, Tensor>> {
+  return withEntries(source, options, async (bytes, entries) => {
+    const file = bytes.keep()
+    const isLeft = ({ dtype, size }: TensorEntry) => dtype === 'F32' && size >= LEAST_LEFT_SIZE && file !== undefined
+    const read = await readTensors(
+      bytes,
+      entries.filter((entry) => !isLeft(entry)),
+      options,
+    )
+    return new Map(
+      entries.map(({ name, shape, size, startByte }) => {
+        const tensor = read.get(name) ?? fileTensor({ file: file as NativeFile, startByte, size }, shape, bytes.name)
+        return [name, tensor]
+      }),
+    )
+  })
+}
+
+async function withEntries<T>(
+  source: string | URL | Uint8Array,
+  { signal }: ReadSafetensorsOptions,
+  work: (bytes: ByteSource, entries: readonly TensorEntry[]) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal)
   const bytes = await openByteSource(source)
   try {
     const entries = (await readHeader(bytes)).filter(({ dtype, size }) => CONVERSIONS[dtype] !== undefined && size > 0)
-    return await readTensors(bytes, entries, options)
+    return await work(bytes, entries)
   } finally {
     await bytes.close()
   }
@@ -93,7 +127,7 @@ async function readTensors(source: ByteSource, entries: readonly TensorEntry[], 
 
   for (const entry of entries) {
     const { name, shape, size, elementBytes, startByte } = entry
-    const data = allocate(source, entry)
+    const data = allocateWeights(size, () => `${source.name}: tensor ${show(name)}`)
     tensors.set(name, new Tensor(data, shape))
     const convert = CONVERSIONS[entry.dtype]
     const sliceSize = convert ? CONVERT_SLICE_BYTES / elementBytes : SLICE_BYTES / elementBytes
@@ -114,17 +148,6 @@ async function readTensors(source: ByteSource, entries: readonly TensorEntry[], 
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortError('Reading the weights was aborted', { cause: signal.reason })
-}
-
-/** Shared memory, which nobody can detach: the engine packs weights straight from it, and workers may share them. */
-function allocate(source: ByteSource, { name, size }: TensorEntry): Float32Array<SharedArrayBuffer> {
-  try {
-    return new Float32Array(new SharedArrayBuffer(size * Float32Array.BYTES_PER_ELEMENT))
-  } catch (error) {
-    throw new WeightsError(`${source.name}: no memory for the ${size} elements of tensor ${show(name)}`, {
-      cause: error,
-    })
-  }
 }
 
 async function readConverted(
@@ -195,7 +218,8 @@ export async function writeSafetensors(
     throw new WeightsError(`Cannot write "${path}": the name __metadata__ is reserved by the format`)
   }
   const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const { open, rename, unlink, writeFile } = nodeFsPromises()
+  const temporary = `${path}.${nodeCrypto().randomBytes(6).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx')
     try {

@@ -1,6 +1,6 @@
 /** Fitting tensors, as files name them, to the parameters of a network. */
 
-import { closest, distance } from 'fastest-levenshtein'
+import { closest, editDistance } from '../edit-distance.js'
 import { type MisshapedTensor, show, WeightsError, type WeightsMismatch } from '../errors.js'
 import type { Parameter } from '../graph/graph.js'
 import type { Tensor } from '../tensor.js'
@@ -92,8 +92,8 @@ function suggest(missing: readonly string[], unexpected: readonly string[]): str
   if (unexpected.length === 0) return undefined
   const pairs = missing
     .slice(0, LISTED)
-    .map((name) => [name, closest(name, unexpected)] as const)
-    .filter(([name, near]) => distance(name, near) <= Math.ceil(name.length / 5))
+    .map((name) => [name, closest(name, unexpected) ?? ''] as const)
+    .filter(([name, near]) => editDistance(name, near) <= Math.ceil(name.length / 5))
   return pairs.length === 0
     ? undefined
     : `Did you mean ${pairs.map(([name, near]) => `${near} for ${name}`).join(', ')}?`

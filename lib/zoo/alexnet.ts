@@ -22,7 +22,7 @@ const variant = defineFamily({
     year: 2014,
     url: 'https://arxiv.org/abs/1404.5997',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   numClasses: 1000,
   preprocessing: 'imagenet',
 })
@@ -102,7 +102,7 @@ export const alexnetOf2012 = variant(
   {
     parameters: 60_965_224,
     macs: 724_406_816,
-    inputShape: [227, 227, 3],
+    inputs: { input: [227, 227, 3] },
     paper: {
       title: 'ImageNet Classification with Deep Convolutional Neural Networks',
       authors: 'Krizhevsky, Sutskever, Hinton',

@@ -3,7 +3,27 @@
 import type { PresetName } from '../image/presets.js'
 import type { AnySym, Sym } from '../layers/index.js'
 
-export type Task = 'image-classification'
+export type Task =
+  | 'audio-classification'
+  | 'background-subtraction'
+  | 'edge-detection'
+  | 'embedding'
+  | 'image-captioning'
+  | 'image-classification'
+  | 'image-resizing'
+  | 'image-restoration'
+  | 'image-to-image'
+  | 'inpainting'
+  | 'object-detection'
+  | 'optical-flow'
+  | 'pose-estimation'
+  | 'semantic-segmentation'
+  | 'sequence-modeling'
+  | 'steering'
+  | 'super-resolution'
+  | 'text-classification'
+  | 'time-series-classification'
+  | 'video-classification'
 
 export interface Paper {
   readonly title: string
@@ -17,20 +37,25 @@ export interface FamilyFacts {
   readonly family: string
   readonly task: Task
   readonly paper: Paper
-  /** The published input; counts are stated for it. */
-  readonly inputShape: readonly [height: number, width: number, channels: number]
-  /** Smallest side of an input; absent when the weights fit the published size only. */
+  /** The published inputs by name, channels last, without batch; counts are stated for them. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>
+  /** Smallest size of every spatial axis of an input; absent when the weights fit the published size only. */
   readonly minInputSize?: number
-  readonly numClasses: number
-  /** The pixel preset that the published weights want. */
-  readonly preprocessing: PresetName
+  /** What the spatial sizes of an input must be multiples of; 1 by default. */
+  readonly inputMultiple?: number
+  /** True when the network depends on the published number of input channels. */
+  readonly fixedChannels?: boolean
+  /** Absent when the output has no axis of classes. */
+  readonly numClasses?: number
+  /** The pixel preset that the published weights want, where the input is a picture. */
+  readonly preprocessing?: PresetName
 }
 
-/** Counts for the published input and number of classes. */
+/** Counts for the published inputs and number of classes. */
 export interface VariantFacts {
   /** Learnable parameters. */
   readonly parameters: number
-  /** Multiply-accumulates of the convolution and dense layers for one image. */
+  /** Multiply-accumulates of the convolution and dense layers for one set of inputs. */
   readonly macs: number
 }
 
@@ -46,8 +71,8 @@ export interface ClassifierOptions<N extends number = number> {
 /** A network from `[H, W, C]` to N logits. */
 export type Classifier<N extends number> = (x: AnySym) => Sym<[N]>
 
-/** Builds a network as a layer, `[H, W, C]` -> `[numClasses]`. */
-export type Builder = (options?: ClassifierOptions) => (x: never) => unknown
+/** Builds a network as a function of its one input, or of a record of several; options are those of the family. */
+export type Builder = (options?: never) => (input: never) => unknown
 
 /** A builder that knows the facts about what it builds. */
 export type ZooBuilder<Name extends string = string, F extends Builder = Builder> = F & {

@@ -26,7 +26,7 @@ const variant = defineFamily({
     year: 2022,
     url: 'https://arxiv.org/abs/2201.03545',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 32,
   numClasses: 1000,
   preprocessing: 'imagenet',

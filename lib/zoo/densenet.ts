@@ -22,7 +22,7 @@ const variant = defineFamily({
     year: 2016,
     url: 'https://arxiv.org/abs/1608.06993',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 29,
   numClasses: 1000,
   preprocessing: 'imagenet',
@@ -109,4 +109,25 @@ export const densenet121 = variant(
   'densenet121',
   { parameters: 7_978_856, macs: 2_834_161_664 },
   densenet({ growthRate: 32, depths: [6, 12, 24, 16], stemWidth: 64 }),
+)
+
+/** DenseNet-161: `[224, 224, 3]` -> `[1000]`. */
+export const densenet161 = variant(
+  'densenet161',
+  { parameters: 28_681_000, macs: 7_727_907_072 },
+  densenet({ growthRate: 48, depths: [6, 12, 36, 24], stemWidth: 96 }),
+)
+
+/** DenseNet-169: `[224, 224, 3]` -> `[1000]`. */
+export const densenet169 = variant(
+  'densenet169',
+  { parameters: 14_149_480, macs: 3_359_843_328 },
+  densenet({ growthRate: 32, depths: [6, 12, 32, 32], stemWidth: 64 }),
+)
+
+/** DenseNet-201: `[224, 224, 3]` -> `[1000]`. */
+export const densenet201 = variant(
+  'densenet201',
+  { parameters: 20_013_928, macs: 4_291_365_888 },
+  densenet({ growthRate: 32, depths: [6, 12, 48, 32], stemWidth: 64 }),
 )

@@ -1,21 +1,7 @@
-import {
-  type AnySym,
-  add,
-  batchNorm,
-  conv2d,
-  dense,
-  depthwiseConv2d,
-  dropout,
-  flatten,
-  globalAvgPool,
-  module,
-  sequential,
-  sigmoid,
-  silu,
-  stochasticDepth,
-} from '../layers/index.js'
+import { type AnySym, conv2d, dense, dropout, flatten, globalAvgPool, module, sequential } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
-import { roundToMultiple, squeezeExcite } from './blocks.js'
+import { roundToMultiple } from './blocks.js'
+import { mbConv, normSilu, pointwise, efficientNetStages as stages } from './mbconv.js'
 
 const variant = defineFamily({
   family: 'efficientnet',
@@ -26,22 +12,11 @@ const variant = defineFamily({
     year: 2019,
     url: 'https://arxiv.org/abs/1905.11946',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
   preprocessing: 'imagenet',
 })
-
-/** The paper's table 1, for a scale of 1: a stage repeats its block; only the first one has the stride. */
-const stages = [
-  { expansion: 1, kernel: 3, stride: 1, width: 16, depth: 1 },
-  { expansion: 6, kernel: 3, stride: 2, width: 24, depth: 2 },
-  { expansion: 6, kernel: 5, stride: 2, width: 40, depth: 2 },
-  { expansion: 6, kernel: 3, stride: 2, width: 80, depth: 3 },
-  { expansion: 6, kernel: 5, stride: 1, width: 112, depth: 3 },
-  { expansion: 6, kernel: 5, stride: 2, width: 192, depth: 4 },
-  { expansion: 6, kernel: 3, stride: 1, width: 320, depth: 1 },
-] as const
 
 const stemWidth = 32
 
@@ -59,37 +34,6 @@ interface Scaling {
   readonly eps?: number
 }
 
-interface BlockOptions {
-  readonly inChannels: number
-  readonly outChannels: number
-  readonly expansion: number
-  readonly kernel: number
-  readonly stride: number
-  readonly dropRate: number
-  readonly eps: number
-}
-
-const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })
-const depthwise = (kernel: number, stride: number) =>
-  depthwiseConv2d({ kernel, stride, padding: (kernel - 1) / 2, bias: false })
-const normSilu = (conv: (x: AnySym) => AnySym, eps: number) => sequential(conv, batchNorm({ eps }), silu)
-
-/** Expands by 1 x 1, filters every channel alone, weighs the channels, projects back; a shortcut where the shape stays. */
-const invertedResidual = ({ inChannels, outChannels, expansion, kernel, stride, dropRate, eps }: BlockOptions) => {
-  const expanded = inChannels * expansion
-  const m = {
-    block: sequential(
-      ...(expansion === 1 ? [] : [normSilu(pointwise(expanded), eps)]),
-      normSilu(depthwise(kernel, stride), eps),
-      squeezeExcite(expanded, { squeezed: Math.floor(inChannels / 4), activation: silu, gate: sigmoid }),
-      sequential(pointwise(outChannels), batchNorm({ eps })),
-    ),
-    stochastic_depth: stochasticDepth({ p: dropRate }),
-  }
-  const keepsShape = stride === 1 && inChannels === outChannels
-  return module(m, (x: AnySym) => (keepsShape ? add(m.stochastic_depth(m.block(x)), x) : m.block(x)))
-}
-
 /** One `sequential` per stage of the table. */
 const scaledStages = ({ width, depth, eps = 1e-5 }: Scaling) => {
   const widths = [stemWidth, ...stages.map((stage) => stage.width)].map((channels) =>
@@ -101,7 +45,7 @@ const scaledStages = ({ width, depth, eps = 1e-5 }: Scaling) => {
   return stages.map(({ expansion, kernel, stride }, stage) =>
     sequential(
       ...Array.from({ length: depths[stage] as number }, (_, i) =>
-        invertedResidual({
+        mbConv({
           inChannels: widths[i > 0 ? stage + 1 : stage] as number,
           outChannels: widths[stage + 1] as number,
           expansion,
@@ -147,48 +91,48 @@ export const efficientnetB0 = variant(
 /** EfficientNet-B1: `[240, 240, 3]` -> `[1000]`. */
 export const efficientnetB1 = variant(
   'efficientnet_b1',
-  { parameters: 7_794_184, macs: 686_802_832, inputShape: [240, 240, 3] },
+  { parameters: 7_794_184, macs: 686_802_832, inputs: { input: [240, 240, 3] } },
   efficientnet({ width: 1, depth: 1.1, dropout: 0.2 }),
 )
 
 /** EfficientNet-B2: `[288, 288, 3]` -> `[1000]`. */
 export const efficientnetB2 = variant(
   'efficientnet_b2',
-  { parameters: 9_109_994, macs: 1_087_529_456, inputShape: [288, 288, 3] },
+  { parameters: 9_109_994, macs: 1_087_529_456, inputs: { input: [288, 288, 3] } },
   efficientnet({ width: 1.1, depth: 1.2, dropout: 0.3 }),
 )
 
 /** EfficientNet-B3: `[300, 300, 3]` -> `[1000]`. */
 export const efficientnetB3 = variant(
   'efficientnet_b3',
-  { parameters: 12_233_232, macs: 1_827_141_392, inputShape: [300, 300, 3] },
+  { parameters: 12_233_232, macs: 1_827_141_392, inputs: { input: [300, 300, 3] } },
   efficientnet({ width: 1.2, depth: 1.4, dropout: 0.3 }),
 )
 
 /** EfficientNet-B4: `[380, 380, 3]` -> `[1000]`. */
 export const efficientnetB4 = variant(
   'efficientnet_b4',
-  { parameters: 19_341_616, macs: 4_393_771_024, inputShape: [380, 380, 3] },
+  { parameters: 19_341_616, macs: 4_393_771_024, inputs: { input: [380, 380, 3] } },
   efficientnet({ width: 1.4, depth: 1.8, dropout: 0.4 }),
 )
 
 /** EfficientNet-B5: `[456, 456, 3]` -> `[1000]`. */
 export const efficientnetB5 = variant(
   'efficientnet_b5',
-  { parameters: 30_389_784, macs: 10_266_384_752, inputShape: [456, 456, 3] },
+  { parameters: 30_389_784, macs: 10_266_384_752, inputs: { input: [456, 456, 3] } },
   efficientnet({ width: 1.6, depth: 2.2, dropout: 0.4, eps: 0.001 }),
 )
 
 /** EfficientNet-B6: `[528, 528, 3]` -> `[1000]`. */
 export const efficientnetB6 = variant(
   'efficientnet_b6',
-  { parameters: 43_040_704, macs: 19_067_593_536, inputShape: [528, 528, 3] },
+  { parameters: 43_040_704, macs: 19_067_593_536, inputs: { input: [528, 528, 3] } },
   efficientnet({ width: 1.8, depth: 2.6, dropout: 0.5, eps: 0.001 }),
 )
 
 /** EfficientNet-B7: `[600, 600, 3]` -> `[1000]`. */
 export const efficientnetB7 = variant(
   'efficientnet_b7',
-  { parameters: 66_347_960, macs: 37_745_884_192, inputShape: [600, 600, 3] },
+  { parameters: 66_347_960, macs: 37_745_884_192, inputs: { input: [600, 600, 3] } },
   efficientnet({ width: 2, depth: 3.1, dropout: 0.5, eps: 0.001 }),
 )

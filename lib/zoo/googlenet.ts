@@ -23,7 +23,7 @@ const variant = defineFamily({
     year: 2014,
     url: 'https://arxiv.org/abs/1409.4842',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 15,
   numClasses: 1000,
   preprocessing: 'inception',

@@ -1,18 +1,16 @@
-import {
-  type AnySym,
-  avgPool2d,
-  batchNorm,
-  concat,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  globalAvgPool,
-  maxPool2d,
-  module,
-  relu,
-} from '../layers/index.js'
+import { type AnySym, concat, dense, dropout, flatten, globalAvgPool, module } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
+import {
+  column,
+  conv1x1,
+  conv3x3,
+  conv5x5,
+  convNormRelu,
+  halve,
+  halving3x3,
+  row,
+  smoothWith,
+} from './inception-blocks.js'
 
 const variant = defineFamily({
   family: 'inception_v3',
@@ -23,35 +21,13 @@ const variant = defineFamily({
     year: 2015,
     url: 'https://arxiv.org/abs/1512.00567',
   },
-  inputShape: [299, 299, 3],
+  inputs: { input: [299, 299, 3] },
   minInputSize: 75,
   numClasses: 1000,
   preprocessing: 'inception',
 })
 
-interface ConvOptions {
-  readonly kernel: number | readonly [height: number, width: number]
-  readonly stride?: number
-  readonly padding?: number | readonly [height: number, width: number]
-}
-
-const convNormRelu = (width: number, { kernel, stride = 1, padding = 0 }: ConvOptions) => {
-  const m = { conv: conv2d(width, { kernel, stride, padding, bias: false }), bn: batchNorm({ eps: 0.001 }) }
-  return module(m, (x: AnySym) => relu(m.bn(m.conv(x))))
-}
-
-const conv1x1 = (width: number) => convNormRelu(width, { kernel: 1 })
-const conv3x3 = (width: number) => convNormRelu(width, { kernel: 3, padding: 1 })
-const conv5x5 = (width: number) => convNormRelu(width, { kernel: 5, padding: 2 })
-/** Covers one row or column; two of them see what a square kernel sees. */
-const row = (width: number, length: number) =>
-  convNormRelu(width, { kernel: [1, length], padding: [0, (length - 1) / 2] })
-const column = (width: number, length: number) =>
-  convNormRelu(width, { kernel: [length, 1], padding: [(length - 1) / 2, 0] })
-const halving3x3 = (width: number) => convNormRelu(width, { kernel: 3, stride: 2 })
-
-const smooth = avgPool2d({ kernel: 3, stride: 1, padding: 1 })
-const halve = maxPool2d({ kernel: 3, stride: 2 })
+const smooth = smoothWith({ countIncludePad: true })
 
 /** The paper's figure 5: a 5 x 5 kernel, and two of 3 x 3 in a row. */
 const inceptionA = (pooled: number) => {

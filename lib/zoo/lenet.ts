@@ -21,7 +21,7 @@ const variant = defineFamily({
     year: 1998,
     url: 'https://doi.org/10.1109/5.726791',
   },
-  inputShape: [28, 28, 1],
+  inputs: { input: [28, 28, 1] },
   numClasses: 10,
   preprocessing: 'digits',
 })
@@ -90,6 +90,6 @@ export const lenet5 = variant(
  */
 export const lenet5Of1998 = variant(
   'lenet5_1998',
-  { parameters: 61_706, macs: 416_520, inputShape: [32, 32, 1] },
+  { parameters: 61_706, macs: 416_520, inputs: { input: [32, 32, 1] } },
   leNet5({ padding: 0, activation: tanh, pool: avgPool2d({ kernel: 2 }) }),
 )

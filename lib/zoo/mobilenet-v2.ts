@@ -13,6 +13,7 @@ import {
   sequential,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
+import { mobileNetV2Stages } from './inverted-residual.js'
 
 const variant = defineFamily({
   family: 'mobilenet_v2',
@@ -23,22 +24,11 @@ const variant = defineFamily({
     year: 2018,
     url: 'https://arxiv.org/abs/1801.04381',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
   preprocessing: 'imagenet',
 })
-
-/** The paper's table 2: a stage repeats its block; only the first one has the stride. */
-const stages = [
-  { expansion: 1, width: 16, depth: 1, stride: 1 },
-  { expansion: 6, width: 24, depth: 2, stride: 2 },
-  { expansion: 6, width: 32, depth: 3, stride: 2 },
-  { expansion: 6, width: 64, depth: 4, stride: 2 },
-  { expansion: 6, width: 96, depth: 3, stride: 1 },
-  { expansion: 6, width: 160, depth: 3, stride: 2 },
-  { expansion: 6, width: 320, depth: 1, stride: 1 },
-] as const
 
 const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })
 const depthwise = (stride: number) => depthwiseConv2d({ kernel: 3, stride, padding: 1, bias: false })
@@ -62,10 +52,10 @@ const invertedResidual = ({ inChannels, outChannels, expansion, stride }: Invert
 const stemWidth = 32
 
 const invertedResiduals = () =>
-  stages.flatMap(({ expansion, width, depth, stride }, stage) =>
+  mobileNetV2Stages.flatMap(({ expansion, width, depth, stride }, stage) =>
     Array.from({ length: depth }, (_, i) =>
       invertedResidual({
-        inChannels: i > 0 ? width : (stages[stage - 1]?.width ?? stemWidth),
+        inChannels: i > 0 ? width : (mobileNetV2Stages[stage - 1]?.width ?? stemWidth),
         outChannels: width,
         expansion,
         stride: i > 0 ? 1 : stride,

@@ -1,12 +1,26 @@
-import { distance } from 'fastest-levenshtein'
+import { editDistance } from '../edit-distance.js'
 import { invalidOption, show, UnknownModelError } from '../errors.js'
+import type { AnySym } from '../layers/index.js'
 import { knownOptions } from '../layers/options.js'
-import { type Model, model } from '../model.js'
-import type { Architecture, Classifier, Task, ZooBuilder } from './architecture.js'
+import { type Model, model, type NetOutputs } from '../model.js'
+import type { Architecture, Task, ZooBuilder } from './architecture.js'
 import * as zoo from './index.js'
 
 /** Names that `createModel` knows, as torchvision and timm spell them. */
 export type ModelName = (typeof zoo)[keyof typeof zoo]['architecture']['name']
+
+type BuilderOf<N> = Extract<(typeof zoo)[keyof typeof zoo], { readonly architecture: { readonly name: N } }>
+
+type NetOf<B> = B extends (...options: never) => infer F ? F : never
+
+/** A traced network: its inputs and outputs by the names that the builder gives them. */
+export type ModelOf<N> =
+  NetOf<BuilderOf<N>> extends (input: infer I) => infer R
+    ? Model<
+        I extends AnySym ? { readonly input: readonly number[] } : { readonly [K in keyof I]: readonly number[] },
+        NetOutputs<R>
+      >
+    : Model
 
 const builders: ReadonlyMap<string, ZooBuilder> = new Map(
   Object.values<ZooBuilder>(zoo).map((build) => [build.architecture.name, build]),
@@ -18,7 +32,7 @@ export interface ModelFilter {
 }
 
 /**
- * Facts about the registered architectures, by name: paper, counts, published input.
+ * Facts about the registered architectures, by name: paper, counts, published inputs.
  *
  * ```ts
  * import { listModels } from 'im2col'
@@ -44,7 +58,7 @@ const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9
 
 const nearestNames = (name: string): readonly string[] =>
   [...builders.keys()]
-    .map((known) => ({ known, far: distance(canonical(name), canonical(known)) }))
+    .map((known) => ({ known, far: editDistance(canonical(name), canonical(known)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, suggestions)
     .map(({ known }) => known)
@@ -72,39 +86,72 @@ const findBuilder = (name: string): ZooBuilder => {
 export const modelInfo = (name: ModelName | (string & {})): Architecture => findBuilder(name).architecture
 
 export interface CreateModelOptions {
-  /** Length of the output; the published number by default. */
+  /** Length of the axis of classes; the published number by default. */
   readonly numClasses?: number | undefined
-  /** Side of a square input, or height and width; the published size by default. */
-  readonly inputSize?: number | readonly [height: number, width: number] | undefined
-  /** Channels of the input; the published number by default. */
+  /**
+   * Spatial sizes of every input with as many axes as the first, `[height, width]`, or one for all of its axes; the published sizes by
+   * default.
+   */
+  readonly inputSize?: number | readonly number[] | undefined
+  /** Channels of every input; the published number by default. */
   readonly inChannels?: number | undefined
 }
 
+const resized = (
+  published: readonly number[],
+  { inputSize, inChannels }: Pick<CreateModelOptions, 'inputSize' | 'inChannels'>,
+): readonly number[] => {
+  const rank = published.length - 1
+  const sizes = inputSize ?? published.slice(0, rank)
+  const spatial = typeof sizes === 'number' ? Array<number>(rank).fill(sizes) : sizes
+  if (!Array.isArray(spatial) || spatial.length !== rank) {
+    const axes = ['depth', 'height', 'width'].slice(3 - rank).join(', ')
+    throw invalidOption('inputSize of createModel', `one size or [${rank === 1 ? 'length' : axes}]`, inputSize)
+  }
+  return [...spatial, inChannels ?? published[rank]]
+}
+
 /**
- * Builds and traces a registered architecture, without weights: input `[H, W, C]`, output `[numClasses]` logits.
+ * Builds and traces a registered architecture, without weights; `modelInfo` says what goes in.
  *
- * Throws UnknownModelError, which suggests the nearest names, OptionError, and ShapeError when the input is too small.
+ * Throws UnknownModelError, which suggests the nearest names, OptionError, and ShapeError when an input is too small.
  *
  * ```ts
  * import { createModel } from 'im2col'
  *
  * const net = createModel('resnet18', { numClasses: 10, inputSize: 96 })
+ * net.outputs.output // [10]
  * ```
  */
-export const createModel = (
-  name: ModelName | (string & {}),
-  options: CreateModelOptions = {},
-): Model<{ readonly input: readonly [number, number, number] }, { readonly output: readonly [number] }> => {
+export function createModel<const N extends ModelName>(name: N, options?: CreateModelOptions): ModelOf<N>
+export function createModel(name: string, options?: CreateModelOptions): Model
+export function createModel(name: string, options: CreateModelOptions = {}): Model {
   const build = findBuilder(name)
   knownOptions('createModel', options, ['numClasses', 'inputSize', 'inChannels'])
-  const [height, width, channels] = build.architecture.inputShape
-  const { numClasses, inputSize = [height, width], inChannels = channels } = options
-  const sides = typeof inputSize === 'number' ? ([inputSize, inputSize] as const) : inputSize
-  if (!Array.isArray(sides) || sides.length !== 2) {
-    throw invalidOption('inputSize of createModel', 'a side or [height, width]', inputSize)
+  const { architecture } = build
+  const { numClasses, inChannels } = options
+  if (numClasses !== undefined && architecture.numClasses === undefined) {
+    throw invalidOption(
+      `numClasses of '${name}'`,
+      'to be absent, because its output has no axis of classes',
+      numClasses,
+    )
   }
-  const input: readonly [number, number, number] = [sides[0], sides[1], inChannels]
-  const net = model({ input }, build({ numClasses }) as Classifier<number>)
-  architectures.set(net, build.architecture)
+  if (inChannels !== undefined && architecture.fixedChannels) {
+    throw invalidOption(
+      `inChannels of '${name}'`,
+      'to be absent, because the network depends on its channels',
+      inChannels,
+    )
+  }
+  const rank = Object.values(architecture.inputs)[0]?.length
+  const inputs = Object.fromEntries(
+    Object.entries(architecture.inputs).map(([input, published]) => [
+      input,
+      published.length === rank ? resized(published, options) : published,
+    ]),
+  )
+  const net = model(inputs, build({ numClasses } as never) as () => AnySym)
+  architectures.set(net, architecture)
   return net
 }

@@ -11,9 +11,10 @@ import {
   relu,
   sequential,
   sigmoid,
+  squeezeExcite,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
-import { roundToMultiple, squeezeExcite } from './blocks.js'
+import { roundToMultiple } from './blocks.js'
 
 const variant = defineFamily({
   family: 'regnet',
@@ -24,7 +25,7 @@ const variant = defineFamily({
     year: 2020,
     url: 'https://arxiv.org/abs/2003.13678',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
   preprocessing: 'imagenet',

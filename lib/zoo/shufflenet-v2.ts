@@ -25,7 +25,7 @@ const variant = defineFamily({
     year: 2018,
     url: 'https://arxiv.org/abs/1807.11164',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
   preprocessing: 'imagenet',

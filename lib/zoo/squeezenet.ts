@@ -22,7 +22,7 @@ const variant = defineFamily({
     year: 2016,
     url: 'https://arxiv.org/abs/1602.07360',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   numClasses: 1000,
   preprocessing: 'imagenet',
 })

@@ -22,7 +22,7 @@ const variant = defineFamily({
     year: 2014,
     url: 'https://arxiv.org/abs/1409.1556',
   },
-  inputShape: [224, 224, 3],
+  inputs: { input: [224, 224, 3] },
   minInputSize: 32,
   numClasses: 1000,
   preprocessing: 'imagenet',

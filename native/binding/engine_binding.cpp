@@ -1,16 +1,22 @@
 // About the engine: what it found on this machine, and how fast that is.
-#include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "../runtime/kernel_table.h"
+#include "../runtime/machine_peak.h"
 #include "../runtime/memory_counters.h"
 #include "../runtime/thread_count.h"
+#include "../runtime/thread_pool.h"
 #include "arguments.h"
+#include "environment.h"
 #include "errors.h"
 #include "exports.h"
 
 namespace im2col {
 namespace {
+
+constexpr int64_t kPeakMilliseconds = 8;
 
 // The runnable table of that name; null with a reason in `status`.
 const KernelTable* find_kernels(const std::string& isa, Status& status) {
@@ -23,15 +29,6 @@ const KernelTable* find_kernels(const std::string& isa, Status& status) {
   }
   status = {Code::kUnsupported, "this machine has no ISA '" + isa + "'; it has " + names};
   return nullptr;
-}
-
-double fma_rate(const KernelTable& kernels, int64_t iterations) {
-  int64_t flops = 0;
-  float result = 0;
-  const auto start = std::chrono::steady_clock::now();
-  kernels.fma_peak_f32({iterations, &flops, &result});
-  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
-  return static_cast<double>(flops) * static_cast<double>(iterations) / elapsed.count();
 }
 
 }  // namespace
@@ -62,7 +59,7 @@ Napi::Value engine_info(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// fmaPeak(isa | undefined, milliseconds): the best of rounds of about a millisecond, in GFLOP/s.
+// fmaPeak(isa | undefined, milliseconds): GFLOP/s of one thread.
 Napi::Value fma_peak(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Status status;
@@ -78,20 +75,40 @@ Napi::Value fma_peak(const Napi::CallbackInfo& info) {
   if (status.ok()) status = read_integer(env, info[1], "milliseconds", 1, 60000, milliseconds);
   if (!status.ok()) return throw_status(env, status);
 
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  int64_t iterations = 1024;
-  while (true) {
-    const Clock::time_point round = Clock::now();
-    fma_rate(*kernels, iterations);
-    if (Clock::now() - round >= std::chrono::milliseconds(1)) break;
-    iterations *= 2;
-  }
-  double best = 0;
-  do {
-    best = std::max(best, fma_rate(*kernels, iterations));
-  } while (Clock::now() - start < std::chrono::milliseconds(milliseconds));
-  return Napi::Number::New(env, best);
+  return Napi::Number::New(env, fma_peak(*kernels, Parallel(), milliseconds));
+}
+
+// machinePeaks(threads): a promise of { gflopsPerSecond, gigabytesPerSecond }.
+Napi::Value machine_peaks(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Status status;
+  const KernelTable* kernels = active_kernels(status);
+  int64_t threads = 0;
+  if (kernels != nullptr) status = read_integer(env, info[0], "threads", 1, kMaxThreads, threads);
+  if (!status.ok()) return throw_status(env, status);
+
+  struct Peaks {
+    double gflops = 0;
+    double gigabytes = 0;
+  };
+  auto peaks = std::make_shared<Peaks>();
+  AsyncWork work;
+  work.run = [kernels, threads, peaks](const std::atomic<bool>&) {
+    ThreadPool& pool = ThreadPool::instance();
+    const ThreadPool::ActiveJob active(pool);
+    const Parallel parallel(&pool, static_cast<int>(threads));
+    *peaks = {fma_peak(*kernels, parallel, kPeakMilliseconds), read_bandwidth(*kernels, parallel)};
+    return Status::Ok();
+  };
+  work.settle = [peaks](napi_env settle_env, Status&) -> napi_value {
+    Napi::Object result = Napi::Object::New(settle_env);
+    result.Set("gflopsPerSecond", peaks->gflops);
+    result.Set("gigabytesPerSecond", peaks->gigabytes);
+    return result;
+  };
+  ThreadPool::instance().reserve(static_cast<int>(threads));
+  const auto submit = [](std::function<void()> job) { ThreadPool::instance().submit(std::move(job)); };
+  return Napi::Value(env, Environment::of(env).start(std::move(work), submit).promise);
 }
 
 }  // namespace im2col

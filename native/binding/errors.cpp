@@ -13,6 +13,8 @@ const char* code_name(Code code) {
       return "ERR_DISPOSED";
     case Code::kUnsupported:
       return "ERR_UNSUPPORTED";
+    case Code::kUnreadable:
+      return "ERR_UNREADABLE";
     case Code::kOk:
     case Code::kInvalidArgument:
       break;

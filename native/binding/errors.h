@@ -7,8 +7,8 @@
 
 namespace im2col {
 
-// An Error with the status' message and its code: ERR_INVALID_ARGUMENT, ERR_OUT_OF_MEMORY, ERR_ABORTED, ERR_DISPOSED or
-// ERR_UNSUPPORTED.
+// An Error with the status' message and its code: ERR_INVALID_ARGUMENT, ERR_OUT_OF_MEMORY, ERR_ABORTED, ERR_DISPOSED,
+// ERR_UNSUPPORTED or ERR_UNREADABLE.
 napi_value make_error(napi_env env, const Status& status);
 
 // Throws make_error(status), unless an exception is pending already: a getter or proxy that threw explains itself.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "arguments.h"
+#include "file_handle.h"
 
 namespace im2col {
 namespace {
@@ -117,6 +118,27 @@ Status read_attributes(napi_env env, napi_value value, const std::string& what, 
   return status;
 }
 
+// "weight", or that of a part of a step: "expand.weight".
+bool is_weight(const std::string& role) { return role.substr(role.rfind('.') + 1) == "weight"; }
+
+// { file, startByte, size }
+Status read_file_range(napi_env env, napi_value value, const std::string& what, std::string& key, ParameterSpec& spec) {
+  napi_value property = nullptr;
+  int64_t position = 0;
+  int64_t size = 0;
+  Status status = read_property(env, value, "startByte", what, property);
+  if (status.ok()) status = read_integer(env, property, what + ".startByte", 0, kMaxCount, position);
+  if (status.ok()) status = read_property(env, value, "size", what, property);
+  if (status.ok()) status = read_integer(env, property, what + ".size", 1, kMaxCount / 4, size);
+  if (status.ok()) status = read_property(env, value, "file", what, property);
+  if (!status.ok()) return status;
+  const auto* handle = from_handle<FileHandle>(env, property, "file", status);
+  if (handle != nullptr) {
+    spec = ParameterSpec(std::move(key), handle->file, static_cast<uint64_t>(position), static_cast<size_t>(size));
+  }
+  return status;
+}
+
 }  // namespace
 
 Status PlanArguments::read(napi_env env, napi_value value) {
@@ -174,24 +196,36 @@ Status PlanArguments::read_parameters(napi_env env, napi_value value, const std:
     std::string role;
     status = read_string(env, keys[i], "a key of " + what, role);
     napi_value parameter = nullptr;
-    napi_value data = nullptr;
-    const std::string path = what + "." + role;
     if (status.ok() && napi_get_property(env, value, keys[i], &parameter) != napi_ok) {
-      status = Status::Invalid(path + " cannot be read");
+      status = Status::Invalid(what + "." + role + " cannot be read");
     }
-    ParameterSpec& spec = step.parameters[role];
-    if (status.ok()) status = read_text(env, parameter, "key", path, spec.key);
-    if (status.ok()) status = read_property(env, parameter, "data", path, data);
-    ArrayMemory memory;
-    if (status.ok()) status = read_typed_array(env, data, napi_float32_array, path + ".data", memory);
-    if (!status.ok()) return status;
-    napi_ref reference = nullptr;
-    napi_create_reference(env, data, 1, &reference);
-    spec.size = memory.size;
-    references_.push_back(reference);
-    parameters_.push_back(&spec);
-    parameter_names_.push_back(path + ".data");
+    if (status.ok()) status = read_parameter(env, parameter, what + "." + role, role, step.parameters[role]);
   }
+  return status;
+}
+
+Status PlanArguments::read_parameter(napi_env env, napi_value value, const std::string& what, const std::string& role,
+                                     ParameterSpec& spec) {
+  napi_value data = nullptr;
+  std::string key;
+  Status status = read_text(env, value, "key", what, key);
+  if (status.ok()) status = read_property(env, value, "data", what, data);
+  if (!status.ok()) return status;
+  const std::string path = what + ".data";
+  bool is_typed_array = false;
+  napi_is_typedarray(env, data, &is_typed_array);
+  // Packings take care of weights in files; what else a step has is small.
+  if (is_weight(role) && !is_typed_array) return read_file_range(env, data, path, key, spec);
+
+  ArrayMemory memory;
+  status = read_typed_array(env, data, napi_float32_array, path, memory);
+  if (!status.ok()) return status;
+  napi_ref reference = nullptr;
+  napi_create_reference(env, data, 1, &reference);
+  spec = ParameterSpec(std::move(key), nullptr, memory.size);
+  references_.push_back(reference);
+  parameters_.push_back(&spec);
+  parameter_names_.push_back(path);
   return status;
 }
 
@@ -211,7 +245,7 @@ Status PlanArguments::borrow(napi_env env) {
     float* data = nullptr;
     bool shared = false;
     status = parameter_memory(env, i, data, shared);
-    parameters_[i]->data = data;
+    parameters_[i]->set_memory(data);
   }
   return status;
 }
@@ -225,14 +259,14 @@ Status PlanArguments::stage(napi_env env, size_t budget, bool& done) {
     Status status = parameter_memory(env, staged_parameters_, data, shared);
     if (!status.ok()) return status;
     if (shared || spec.size == 0) {
-      spec.data = data;
+      spec.set_memory(data);
       continue;
     }
     if (budget == 0) break;
     if (staged_elements_ == 0) {
       copies_.emplace_back(spec.size);
       if (!copies_.back()) return {Code::kOutOfMemory, "no memory for " + parameter_names_[staged_parameters_]};
-      spec.data = copies_.back().data();
+      spec.set_memory(copies_.back().data());
     }
     const size_t count = std::min(budget, spec.size - staged_elements_);
     std::memcpy(copies_.back().data() + staged_elements_, data + staged_elements_, count * sizeof(float));

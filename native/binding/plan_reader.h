@@ -13,8 +13,8 @@
 
 namespace im2col {
 
-// A plan with its parameters. Reading takes the structure and references to the Float32Arrays; their memory is bound to
-// the plan afterwards, in one of two ways:
+// A plan with its parameters. Reading takes the structure, the places of weights in files and references to the Float32Arrays, whose
+// memory is bound to the plan afterwards, in one of two ways:
 //
 // - borrow(): the arrays' own memory, good while no JavaScript runs.
 // - stage(): memory that stays whatever JavaScript does meanwhile. An array over a SharedArrayBuffer cannot be detached
@@ -42,9 +42,11 @@ class PlanArguments {
   Status read_steps(napi_env env, napi_value value);
   Status read_step(napi_env env, napi_value value, const std::string& what, StepSpec& step);
   Status read_parameters(napi_env env, napi_value value, const std::string& what, StepSpec& step);
+  Status read_parameter(napi_env env, napi_value value, const std::string& what, const std::string& role,
+                        ParameterSpec& spec);
   Status parameter_memory(napi_env env, size_t index, float*& data, bool& shared);
 
-  // Entry i of the three belongs to parameter i, in the order of reading.
+  // Entry i of the three belongs to the i-th parameter in memory, in the order of reading.
   std::vector<ParameterSpec*> parameters_;
   std::vector<std::string> parameter_names_;
   std::vector<napi_ref> references_;

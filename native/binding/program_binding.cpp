@@ -30,13 +30,6 @@ ProgramHandle* live_program(napi_env env, napi_value value, Status& status) {
   return nullptr;
 }
 
-PlanHandle* unbuilt_plan(napi_env env, napi_value value, Status& status) {
-  auto* handle = from_handle<PlanHandle>(env, value, "plan", status);
-  if (handle == nullptr || handle->arguments != nullptr) return handle;
-  status = Status::Invalid("the plan was built already");
-  return nullptr;
-}
-
 Status read_options(napi_env env, napi_value value, ProgramOptions& options) {
   napi_value property = nullptr;
   int64_t concurrency = 0;
@@ -71,6 +64,21 @@ Napi::Value make_program(Napi::Env env, std::shared_ptr<Program> program) {
 }
 
 }  // namespace
+
+PlanHandle* unbuilt_plan(napi_env env, napi_value value, Status& status) {
+  auto* handle = from_handle<PlanHandle>(env, value, "plan", status);
+  if (handle == nullptr || handle->arguments != nullptr) return handle;
+  status = Status::Invalid("the plan was built already");
+  return nullptr;
+}
+
+PlanHandle* staged_plan(napi_env env, napi_value value, Status& status) {
+  PlanHandle* handle = unbuilt_plan(env, value, status);
+  bool staged = false;
+  if (handle != nullptr) status = handle->arguments->stage(env, 0, staged);
+  if (status.ok() && !staged) status = Status::Invalid("the plan has not been staged");
+  return status.ok() ? handle : nullptr;
+}
 
 Napi::Value create_weight_store(const Napi::CallbackInfo& info) {
   auto handle = std::make_unique<WeightStoreHandle>();
@@ -132,11 +140,8 @@ Napi::Value stage_plan(const Napi::CallbackInfo& info) {
 Napi::Value build_program(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Status status;
-  PlanHandle* handle = unbuilt_plan(env, info[0], status);
-  bool staged = false;
-  if (handle != nullptr) status = handle->arguments->stage(env, 0, staged);
-  if (status.ok() && !staged) status = Status::Invalid("the plan has not been staged");
-  if (!status.ok()) return throw_status(env, status);
+  PlanHandle* handle = staged_plan(env, info[0], status);
+  if (handle == nullptr) return throw_status(env, status);
 
   auto program = std::make_shared<std::shared_ptr<Program>>();
   AsyncWork work;
@@ -185,6 +190,7 @@ Napi::Value program_steps(const Napi::CallbackInfo& info) {
     step.Set("op", steps[i].op);
     step.Set("algorithm", steps[i].algorithm);
     step.Set("flops", steps[i].flops);
+    step.Set("bytes", steps[i].bytes);
     result.Set(static_cast<uint32_t>(i), step);
   }
   return result;

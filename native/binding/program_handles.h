@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <vector>
 
 #include "../program/program.h"
 #include "../program/reuse_pool.h"
@@ -54,12 +55,26 @@ struct PlanHandle {
   }
 };
 
+// The plan behind `value` while nothing has been made of it, or null with a reason in `status`.
+PlanHandle* unbuilt_plan(napi_env env, napi_value value, Status& status);
+// The same for one that has all its parameters.
+PlanHandle* staged_plan(napi_env env, napi_value value, Status& status);
+
+// What a run reads of its arguments, kept from one run to the next.
+struct RunBuffers {
+  std::vector<napi_value> input_values;
+  std::vector<napi_value> output_values;
+  std::vector<float*> inputs;
+  std::vector<float*> outputs;
+};
+
 struct ProgramHandle {
   static constexpr napi_type_tag kTag{0x71c2e95d3a604f28, 0x8d4b06f1e57a92c3};
 
   std::shared_ptr<Program> program;  // null after dispose
   std::shared_ptr<RunQueue> queue;
   std::shared_ptr<ReusePool<AlignedBuffer>> staging;  // copies of user buffers, see runs_binding.cpp
+  std::unique_ptr<RunBuffers> spare_buffers;
   ExternalMemory external;
 
   void dispose(napi_env env) {

@@ -44,12 +44,15 @@ Status read_buffers(napi_env env, napi_value value, const char* what, size_t cou
 // Their memory; runs no JavaScript.
 Status buffer_memory(napi_env env, const std::vector<napi_value>& buffers, const char* what,
                      const std::vector<int64_t>& sizes, std::vector<float*>& memory) {
+  static const std::string kNoName;
   memory.resize(buffers.size());
   for (size_t i = 0; i < buffers.size(); ++i) {
     ArrayMemory array;
-    const std::string name = std::string(what) + "[" + std::to_string(i) + "]";
-    Status status = read_floats(env, buffers[i], name, static_cast<size_t>(sizes[i]), array);
-    if (!status.ok()) return status;
+    Status status = read_floats(env, buffers[i], kNoName, static_cast<size_t>(sizes[i]), array);
+    if (!status.ok()) {
+      status.message = std::string(what) + "[" + std::to_string(i) + "]" + status.message;
+      return status;
+    }
     memory[i] = static_cast<float*>(array.data);
   }
   return Status::Ok();
@@ -58,11 +61,12 @@ Status buffer_memory(napi_env env, const std::vector<napi_value>& buffers, const
 // The arguments of a run: program, inputs, outputs.
 struct RunArguments {
   ProgramHandle* handle = nullptr;
-  std::vector<napi_value> output_values;
-  std::vector<float*> inputs;
-  std::vector<float*> outputs;
+  std::unique_ptr<RunBuffers> buffers;
 
   Status read(const Napi::CallbackInfo& info);
+  ~RunArguments() {
+    if (handle != nullptr) handle->spare_buffers = std::move(buffers);
+  }
 };
 
 Status RunArguments::read(const Napi::CallbackInfo& info) {
@@ -73,11 +77,14 @@ Status RunArguments::read(const Napi::CallbackInfo& info) {
   std::shared_ptr<Program> program = handle->program;
   if (program == nullptr) return {Code::kDisposed, "the program was disposed"};
 
-  std::vector<napi_value> input_values;
-  status = read_buffers(env, info[1], "inputs", program->input_sizes().size(), input_values);
-  if (status.ok()) status = read_buffers(env, info[2], "outputs", program->output_sizes().size(), output_values);
-  if (status.ok()) status = buffer_memory(env, input_values, "inputs", program->input_sizes(), inputs);
-  if (status.ok()) status = buffer_memory(env, output_values, "outputs", program->output_sizes(), outputs);
+  // Reading may run JavaScript, which may run the program.
+  buffers = std::move(handle->spare_buffers);
+  if (buffers == nullptr) buffers = std::make_unique<RunBuffers>();
+  RunBuffers& b = *buffers;
+  status = read_buffers(env, info[1], "inputs", program->input_sizes().size(), b.input_values);
+  if (status.ok()) status = read_buffers(env, info[2], "outputs", program->output_sizes().size(), b.output_values);
+  if (status.ok()) status = buffer_memory(env, b.input_values, "inputs", program->input_sizes(), b.inputs);
+  if (status.ok()) status = buffer_memory(env, b.output_values, "outputs", program->output_sizes(), b.outputs);
   if (status.ok() && handle->program == nullptr) return {Code::kDisposed, "the program was disposed"};
   return status;
 }
@@ -117,16 +124,26 @@ Status copy_outputs(napi_env env, const StagedBuffers& staged, const std::vector
   return status;
 }
 
-napi_value to_float64_array(Napi::Env env, const std::vector<int64_t>& values) {
-  Napi::Float64Array array = Napi::Float64Array::New(env, values.size());
-  for (size_t i = 0; i < values.size(); ++i) array[i] = static_cast<double>(values[i]);
+// For each step start and end, its own and then those of each thread.
+napi_value to_float64_array(Napi::Env env, const RunTimes& times) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, 2 * (times.steps.size() + times.threads.size()));
+  size_t position = 0;
+  const auto append = [&](const TimeSpan& span) {
+    array[position++] = static_cast<double>(span.start);
+    array[position++] = static_cast<double>(span.end);
+  };
+  const size_t threads = times.steps.empty() ? 0 : times.threads.size() / times.steps.size();
+  for (size_t step = 0; step < times.steps.size(); ++step) {
+    append(times.steps[step]);
+    for (size_t thread = 0; thread < threads; ++thread) append(times.threads[step * threads + thread]);
+  }
   return array;
 }
 
 }  // namespace
 
 // startRun(program, inputs, outputs, profile): { promise, id }. The promise's value is undefined, or with `profile` the
-// nanoseconds of each step.
+// times of each step and thread.
 Napi::Value start_run(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   RunArguments arguments;
@@ -137,19 +154,19 @@ Napi::Value start_run(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Program> program = arguments.handle->program;
   const std::vector<int64_t>& input_sizes = program->input_sizes();
   for (size_t i = 0; i < input_sizes.size(); ++i) {
-    std::memcpy(staged->inputs[i], arguments.inputs[i], static_cast<size_t>(input_sizes[i]) * sizeof(float));
+    std::memcpy(staged->inputs[i], arguments.buffers->inputs[i], static_cast<size_t>(input_sizes[i]) * sizeof(float));
   }
 
   AsyncWork work;
-  for (napi_value output : arguments.output_values) {
+  for (napi_value output : arguments.buffers->output_values) {
     napi_ref reference = nullptr;
     napi_create_reference(env, output, 1, &reference);
     work.references.push_back(reference);
   }
   const bool profile = info[3].ToBoolean();
-  auto times = std::make_shared<std::vector<int64_t>>(profile ? program->steps().size() : 0);
+  auto times = std::make_shared<RunTimes>();
   work.run = [program, staged, times, profile](const std::atomic<bool>& cancelled) {
-    return program->run(staged->inputs.data(), staged->outputs.data(), cancelled, profile ? times->data() : nullptr);
+    return program->run(staged->inputs.data(), staged->outputs.data(), cancelled, profile ? times.get() : nullptr);
   };
   work.settle = [staged, times, profile, references = work.references, sizes = program->output_sizes(),
                  staging = arguments.handle->staging](napi_env settle_env, Status& status) -> napi_value {
@@ -182,7 +199,7 @@ Napi::Value run_sync(const Napi::CallbackInfo& info) {
   Status status = arguments.read(info);
   if (status.ok()) {
     const std::atomic<bool> cancelled{false};
-    status = arguments.handle->program->run(arguments.inputs.data(), arguments.outputs.data(), cancelled);
+    status = arguments.handle->program->run(arguments.buffers->inputs.data(), arguments.buffers->outputs.data(), cancelled);
   }
   return status.ok() ? env.Undefined() : throw_status(env, status);
 }

@@ -18,7 +18,7 @@ IM2COL_INLINE void affine_vector(const AffineRow& row, const Clamp& clamp, int64
     y = Add(y, affine_load<kPartial>(row.shift + c, n));
   }
   if (row.residual) y = Add(y, affine_load<kPartial>(row.residual + p * row.residual_stride + c, n));
-  y = apply_epilogue(clamp, row.activation, y);
+  y = apply_clamp(clamp, y);
   float* output = row.output + p * row.output_stride + c;
   if (kPartial) {
     StoreN(y, output, n);
@@ -27,11 +27,13 @@ IM2COL_INLINE void affine_vector(const AffineRow& row, const Clamp& clamp, int64
   }
 }
 
-void affine_f32(const AffineRow& row) {
-  const Clamp clamp = clamp_of(row.activation);
-  for (int64_t p = 0; p < row.pixels; ++p) {
-    int64_t c = 0;
-    for (; c + kLanes <= row.channels; c += kLanes) affine_vector<false>(row, clamp, p, c, kLanes);
-    if (c < row.channels) affine_vector<true>(row, clamp, p, c, static_cast<int>(row.channels - c));
+static void affine_block(const AffineRow& row, const Clamp& clamp, int64_t first, int64_t pixels, int64_t channel, int64_t channels) {
+  const int64_t end = channel + channels;
+  for (int64_t p = first; p < first + pixels; ++p) {
+    int64_t c = channel;
+    for (; c + kLanes <= end; c += kLanes) affine_vector<false>(row, clamp, p, c, kLanes);
+    if (c < end) affine_vector<true>(row, clamp, p, c, static_cast<int>(end - c));
   }
 }
+
+void affine_f32(const AffineRow& row) { compute_and_activate<AffineRow, affine_block>(row); }

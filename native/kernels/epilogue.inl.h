@@ -4,7 +4,7 @@
 struct Clamp {
   V lower;
   V upper;
-  bool complete;  // false when the activation is no clamp: apply_activation has to follow
+  bool complete;  // false when the activation is no clamp: activate_rows has to follow
 };
 
 IM2COL_INLINE Clamp clamp_of(const Activation& activation) {
@@ -20,9 +20,3 @@ IM2COL_INLINE Clamp clamp_of(const Activation& activation) {
 }
 
 IM2COL_INLINE V apply_clamp(const Clamp& clamp, V x) { return Min(clamp.upper, Max(clamp.lower, x)); }
-
-// Any activation, with its clamp; for kernels that wait for memory anyway.
-IM2COL_INLINE V apply_epilogue(const Clamp& clamp, const Activation& activation, V x) {
-  const V y = apply_clamp(clamp, x);
-  return clamp.complete ? y : apply_activation(y, activation);
-}

@@ -41,18 +41,6 @@ IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kVectors
   }
 }
 
-// Activations that are no clamp, over outputs that are still in the cache: in registers they would be inlined into every
-// tile.
-IM2COL_INLINE void gemm_activate_outputs(const GemmTile& t) {
-  for (int m = 0; m < t.pixels; ++m) {
-    for (int j = 0; j < t.channels; j += kLanes) {
-      const int count = t.channels - j < kLanes ? t.channels - j : kLanes;
-      float* y = t.output + t.output_offsets[m] + j;
-      StoreN(apply_activation(LoadN(y, count), t.activation), y, count);
-    }
-  }
-}
-
 template <int kPixels, int kVectors>
 void gemm_tile(const GemmTile& t) {
   V acc[kPixels][kVectors];
@@ -120,5 +108,5 @@ void gemm_f32(const GemmTile& t) {
     case 3: gemm_panel<3>(t); break;
     case 4: gemm_panel<4>(t); break;
   }
-  if (!clamp_of(t.activation).complete) gemm_activate_outputs(t);
+  if (!clamp_of(t.activation).complete) activate_rows({t.output, 0, t.output_offsets, t.pixels, t.channels}, t.activation);
 }

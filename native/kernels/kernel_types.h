@@ -4,14 +4,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "winograd_forms.h"
+
 namespace im2col {
 
 enum class ActivationKind : int32_t {
   kNone, kRelu, kClamp, kLeakyRelu, kElu, kSelu, kCelu, kSigmoid, kHardSigmoid, kTanh, kSilu, kHardSwish, kGelu, kGeluTanh,
-  kMish, kSoftplus, kSoftsign,
+  kMish, kSoftplus, kSoftsign, kAbs, kExp, kSqrt, kLinear,
 };
 
-// alpha: lower bound (clamp), negative slope (leaky ReLU), alpha (ELU, CELU), beta (softplus); beta: upper bound (clamp).
+// alpha: lower bound (clamp), negative slope (leaky ReLU), alpha (ELU, CELU), beta (softplus),
+// factor (linear); beta: upper bound (clamp), summand (linear).
 struct Activation {
   ActivationKind kind = ActivationKind::kNone;
   float alpha = 0;
@@ -42,57 +45,150 @@ struct GemmTile {
   int64_t prefetch_step;
 };
 
-// One tile of Winograd's input transform, see winograd.inl.h; t = outputs + 2.
+// One tile of Winograd's input transform, see winograd.inl.h; for two axes pixels and values are t x t, for one axis t.
 struct WinogradInput {
-  int outputs;                 // m: 2 or 4
-  const float* const* pixels;  // t * t input pixels row by row, channel 0; a row of zeros for those outside of the image
-  float* transformed;          // [t * t][transformed_stride]
+  int form;                      // index into kWinogradForms
+  const float* const* pixels;    // column by column, channel 0; a row of zeros for those outside of the image
+  float* transformed;            // [values][transformed_stride], row by row
   ptrdiff_t transformed_stride;
   int64_t channels;
+  const float* const* prefetch;  // pixels that are read soon
+  int prefetch_count;
+};
+
+// What Winograd's transformed tiles are multiplied with at one value, see winograd_product.inl.h.
+struct WinogradProducts {
+  const float* values;    // [tiles][tile_stride]
+  ptrdiff_t tile_stride;
+  int64_t tiles;          // at least 1
+  int64_t channels;
+  const float* weights;   // [channels][panel_vectors * lanes], aligned to a vector
+  int panel_vectors;      // 1 or 2
+  float* products;        // [tiles][product_stride]
+  ptrdiff_t product_stride;
+  int64_t prefetch_parts;  // in up to so many parts the weights behind these are prefetched
 };
 
 // One tile of Winograd's output transform. Products and bias have whole vectors of channels.
 struct WinogradOutput {
-  int outputs;            // m: 2 or 4
-  const float* products;  // [t * t][products_stride]
+  int form;               // index into kWinogradForms
+  const float* products;  // [values][products_stride]
   ptrdiff_t products_stride;
   const float* bias;
   float* output;          // the tile's first pixel
-  ptrdiff_t output_row;   // between rows of the image
+  ptrdiff_t output_row;   // between the tile's rows
   ptrdiff_t output_pixel;
   const float* residual;  // or null
   ptrdiff_t residual_row;
   ptrdiff_t residual_pixel;
-  int rows;               // how much of the tile lies in the image, 1 .. m
+  int rows;               // how much of the tile lies in the image, 1 .. m; 1 for one axis
   int columns;
   int64_t channels;
   Activation activation;
 };
 
-// One output row segment of a depthwise convolution, see depthwise.inl.h. Taps are (kz, ky, kx) flattened.
-struct DepthwiseRow {
-  const float* input;            // pixel 0, tap offset 0
-  ptrdiff_t pixel_stride;        // between the inputs of neighbouring output pixels (stride w * input pixel stride)
-  const ptrdiff_t* tap_offsets;  // tap_count entries
-  int64_t tap_count;
-  const float* weights;          // [tap_count][channels]
-  const float* bias;             // [channels], never null
+// How many pixels of a row depthwise_f32 computes together, at most.
+inline constexpr int kMaxDepthwisePixels = 7;
+// In place of the offset of a row that is known to be zero.
+inline constexpr ptrdiff_t kRowOfZeros = PTRDIFF_MIN;
+
+// Output rows of a depthwise convolution, see depthwise.inl.h. Kernel rows are (kz, ky) flattened. Kernel row i of output row
+// r reads the input at row_offsets[r * row_step + i], so where rows share inputs row_step is the stride, and rows may lie
+// in a ring; where they share none row_step is kernel_rows. What is known to be zero may be left out: input rows by
+// kRowOfZeros in place of an offset, input columns by the bounds of those that are not.
+struct DepthwiseRows {
+  const float* input;            // under pixel 0 and kernel column 0, before row_offsets
+  const ptrdiff_t* row_offsets;  // (rows - 1) * row_step + kernel_rows entries
+  int64_t row_step;
+  ptrdiff_t pixel_stride;        // between the inputs of neighbouring output pixels
+  ptrdiff_t column_stride;       // between the inputs of neighbouring kernel columns
+  int64_t kernel_rows;
+  int64_t kernel_columns;
+  int64_t first_column;      // input columns outside of [first_column, last_column) are zeros, counted in steps of
+  int64_t last_column;       // column_stride, which divides pixel_stride, from `input` on; all hold data when both are 0
+  const float* weights;          // [vector of channels][1 + kernel_rows * kernel_columns][lanes], the first is the bias; aligned to a vector
   float* output;
-  ptrdiff_t output_stride;       // between neighbouring output pixels
+  ptrdiff_t output_row;          // between neighbouring output rows
+  ptrdiff_t output_pixel;
   const float* residual;         // or null
-  ptrdiff_t residual_stride;
-  int64_t pixels;
+  ptrdiff_t residual_row;
+  ptrdiff_t residual_pixel;
+  int64_t rows;
+  int64_t pixels;                // of a row
   int64_t channels;
   Activation activation;
 };
 
-// One output pixel of a max or average pooling over `tap_count` input pixels, for all channels.
-struct PoolWindow {
-  const float* const* taps;  // input pixels inside the image, channel 0
+// Some output pixels of a grouped convolution, for one vector of channels, see grouped.inl.h. Taps are (kz, ky, kx) flattened;
+// pixel offsets have one entry for each pixel.
+struct GroupedPixels {
+  const float* input;              // tap offset 0, first channel of the group (of the first one that lies in the vector)
+  const ptrdiff_t* input_offsets;
+  const ptrdiff_t* tap_offsets;    // tap_count entries
+  int64_t tap_count;
+  int64_t group_channels;          // of input and of output: 2, 4, 8 or 16
+  const float* weights;            // [tap_count][group_channels][lanes]
+  const float* bias;               // lanes, never null
+  float* output;                   // the vector's first channel
+  const ptrdiff_t* output_offsets;
+  const float* residual;           // or null
+  const ptrdiff_t* residual_offsets;
+  int64_t pixels;
+  int channels;                    // of the vector that exist: whole groups
+  Activation activation;
+};
+
+// Output pixels of a row of a pooling over `tap_count` input pixels each, for all channels. Windows of
+// neighbours lie `input_stride` apart.
+struct PoolWindows {
+  const float* const* taps;  // input pixels of the first window, all inside the image, channel 0
   int64_t tap_count;         // at least 1
-  float scale;               // average: 1 / divisor; unused by max
+  ptrdiff_t input_stride;
+  float scale;               // average and mixed: 1 / divisor; p-norm: multiplies the sum; else unused
+  float* output;
+  ptrdiff_t output_stride;   // between pixels
+  int64_t pixels;
+  int64_t channels;
+  float p = 0;               // p-norm: the exponent; mixed: the share of the maximum; else unused
+};
+
+// The number of the largest of `tap_count` input pixels, for all channels.
+struct NumberedTaps {
+  const float* const* taps;  // channel 0
+  const float* numbers;      // [tap_count]
+  int64_t tap_count;         // at least 1
   float* output;
   int64_t channels;
+};
+
+// output[c] = sum of weights[t] * taps[t][c] over `tap_count` pixels.
+struct WeightedSum {
+  const float* const* taps;  // channel 0 of each pixel
+  const float* weights;      // [tap_count]
+  int64_t tap_count;         // at least 1
+  float* output;
+  int64_t channels;
+};
+
+// One output pixel of an involution, for all channels; every group of channels has a weight for each tap.
+struct InvolutionPixel {
+  const float* const* taps;  // channel 0 of each pixel
+  int64_t tap_count;         // at least 1
+  const float* weights;      // [channels / group_channels][tap_count]
+  float* output;
+  int64_t channels;
+  int64_t group_channels;    // divides the channels
+};
+
+// Products of one pixel of an image with `count` pixels of another.
+struct CorrelationRow {
+  const float* a;
+  const float* b;            // the first of its pixels
+  ptrdiff_t b_stride;        // between them
+  int64_t count;
+  float* output;             // [count], added to
+  int64_t channels;
+  float scale;
 };
 
 // y[i] = act(x[i] * scale[i] + shift[i] + residual[i]) over the channels of `pixels` pixels.
@@ -110,8 +206,14 @@ struct AffineRow {
   Activation activation;
 };
 
-// y[i] = act(a[i] * b[i] + residual[i]) over the channels of `pixels` pixels.
-struct MultiplyRow {
+// a o b. The last word of a name says what a is to b where the order matters: kSubtractFrom is b - a, kPowerOf is b^a.
+enum class BinaryOperator : int32_t {
+  kAdd, kSubtract, kSubtractFrom, kMultiply, kDivide, kDivideInto, kMaximum, kMinimum, kPower, kPowerOf,
+};
+
+// y[i] = act(a[i] o b[i] + residual[i]) over the channels of `pixels` pixels.
+struct BinaryRow {
+  BinaryOperator op;
   const float* a;
   ptrdiff_t a_stride;
   const float* b;
@@ -124,6 +226,41 @@ struct MultiplyRow {
   int64_t pixels;
   int64_t channels;
   Activation activation;
+};
+
+// One step of an LSTM or a GRU, see recurrent.inl.h.
+struct RecurrentCell {
+  const float* x_gates;     // [4 or 3][size]
+  const float* h_gates;     // likewise
+  const float* h_previous;  // [size]; GRU only
+  const float* c_previous;  // [size]; LSTM only
+  float* h;                 // [size]
+  float* c;                 // [size]; LSTM only
+  int64_t size;
+};
+
+enum class ReductionKind : int32_t { kSum, kSumOfAbsolutes, kSumOfSquares, kProduct, kMax, kMin };
+
+// What `pixels` pixels add to a running reduction of each channel.
+struct ReduceRows {
+  ReductionKind kind;   // square_distances_f32: unused
+  const float* input;
+  ptrdiff_t input_stride;
+  int64_t pixels;
+  int64_t channels;
+  const float* center;  // [channels], for square_distances_f32 only
+  float* output;        // [channels], read and written
+};
+
+// The channels of each pixel reduced to one number.
+struct ReduceChannels {
+  ReductionKind kind;
+  const float* input;
+  ptrdiff_t input_stride;
+  int64_t pixels;
+  int64_t channels;
+  float* output;
+  ptrdiff_t output_stride;
 };
 
 // y[c] = x[c] where x[c] > 0, else slope[c] * x[c].
@@ -170,6 +307,22 @@ struct LocalResponseNormRow {
   int64_t channels;
   int64_t size;
   float alpha, beta, k;
+};
+
+inline constexpr int kMaxInterleaved = 8;
+
+// True for the numbers of sources that interleave_f32 takes.
+constexpr bool can_interleave(int64_t sources) { return sources == 2 || sources == 3 || sources == 4 || sources == 8; }
+
+// y[p][c * source_count + s] = x[s][p][c] over `channels` channels of each source.
+struct InterleaveRow {
+  const float* sources[kMaxInterleaved];
+  ptrdiff_t source_strides[kMaxInterleaved];  // between pixels
+  int source_count;                           // can_interleave
+  float* output;
+  ptrdiff_t output_stride;
+  int64_t pixels;
+  int64_t channels;
 };
 
 // A rows x columns matrix written transposed: destination[c * destination_stride + r] = source[r * source_stride + c].
@@ -220,6 +373,13 @@ struct FmaPeak {
   int64_t iterations;
   int64_t* flops_per_iteration;
   float* result;
+};
+
+// Reads `count` floats in order and writes their sum, so that no read is left out.
+struct ReadPeak {
+  const float* data;
+  int64_t count;
+  float* sum;
 };
 
 }  // namespace im2col

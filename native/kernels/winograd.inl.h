@@ -1,153 +1,225 @@
-// Winograd's minimal filtering F(m x m, 3 x 3) with t = m + 2 (Lavin and Gray, 2016), one tile at a time:
+// Winograd's minimal filtering F(m, r) with t = m + r - 1 (Lavin and Gray, 2016), one tile at a time:
 //
 //   V = B^T d B           input tile d (t x t pixels)
 //   M = sum over input channels of U * V, with U = G g G^T for the kernel g (ops/winograd_weights.cpp): gemm_f32
 //   y = A^T M A           output tile (m x m pixels)
 //
-// Layouts: see WinogradInput and WinogradOutput; channels are the vectors. The interpolation points are 0, 1, -1 and
-// infinity for m = 2, and 0, +-5/8, +-3/2 and infinity for m = 4: they cost about half of the rounding error of 0, +-1, +-2,
-// and every constant below is exact in float32. Transforms go along columns, then along rows.
+// or along one axis: V = B^T d, U = G g, y = A^T M. Layouts: see WinogradInput and WinogradOutput; channels are the vectors.
+// Forms and interpolation points: see winograd_forms.h. Transforms go along columns, then along rows.
+//
+// The points but for infinity are the roots of x^z P(x^2), where z is 1 when zero is one of them and P is the product of
+// (x^2 - p^2) over the pairs. Row i of B^T holds the coefficients of that polynomial without the root i; for a pair
+// (x + p) x^z Q(x^2) and (x - p) x^z Q(x^2) share their two sums. Row j of A^T holds the j-th powers of the points.
 #pragma once
 
-template <int kOutputs>
-struct WinogradTransform;
+// Coefficients of P, and of the Q that lack one pair, lowest power first; and the powers of the pairs.
+template <int kInputs>
+struct WinogradConstants {
+  static constexpr int kPairs = winograd_pair_count(kInputs);
 
-template <>
-struct WinogradTransform<2> {
-  static void input(const V (&d)[4], V (&v)[4]) {
-    v[0] = Sub(d[2], d[0]);
-    v[1] = Add(d[2], d[1]);
-    v[2] = Sub(d[2], d[1]);
-    v[3] = Sub(d[3], d[1]);
+  float whole[kPairs + 1] = {};
+  float without[kPairs][kPairs + 1] = {};
+  float powers[kInputs][kPairs] = {};
+
+  constexpr WinogradConstants() {
+    multiply_roots(-1, whole);
+    for (int i = 0; i < kPairs; ++i) {
+      multiply_roots(i, without[i]);
+      float power = 1;
+      for (int j = 0; j < kInputs; ++j) {
+        powers[j][i] = power;
+        power *= pair(i);
+      }
+    }
   }
-  static void output(const V (&m)[4], V (&y)[2]) {
-    y[0] = Add(m[0], Add(m[1], m[2]));
-    y[1] = Add(Sub(m[1], m[2]), m[3]);
+
+ private:
+  static constexpr float pair(int i) { return static_cast<float>(kWinogradPairs[kInputs][i]); }
+
+  static constexpr void multiply_roots(int left_out, float (&polynomial)[kPairs + 1]) {
+    polynomial[0] = 1;
+    for (int i = 0, degree = 0; i < kPairs; ++i) {
+      if (i == left_out) continue;
+      ++degree;
+      for (int k = degree; k > 0; --k) polynomial[k] = polynomial[k - 1] - pair(i) * pair(i) * polynomial[k];
+      polynomial[0] *= -pair(i) * pair(i);
+    }
   }
 };
 
-template <>
-struct WinogradTransform<4> {
-  static constexpr float kA = 0.625f, kB = 1.5f;
-  static constexpr float kA2 = kA * kA, kB2 = kB * kB;
+// The transforms of one line of values.
+template <int kInputs>
+struct WinogradTransform {
+  static constexpr int kPairs = winograd_pair_count(kInputs);
+  static constexpr int kZero = winograd_has_zero(kInputs) ? 1 : 0;
+  static constexpr WinogradConstants<kInputs> kConstants{};
 
-  static void input(const V (&d)[6], V (&v)[6]) {
-    const V sum = Set(kA2 + kB2), product = Set(kA2 * kB2);
-    v[0] = MulAdd(product, d[0], NegMulAdd(sum, d[2], d[4]));
-    v[5] = MulAdd(product, d[1], NegMulAdd(sum, d[3], d[5]));
-    const V even_a = NegMulAdd(Set(kB2), d[2], d[4]), odd_a = NegMulAdd(Set(kB2), d[1], d[3]);
-    v[1] = MulAdd(Set(kA), odd_a, even_a);
-    v[2] = NegMulAdd(Set(kA), odd_a, even_a);
-    const V even_b = NegMulAdd(Set(kA2), d[2], d[4]), odd_b = NegMulAdd(Set(kA2), d[1], d[3]);
-    v[3] = MulAdd(Set(kB), odd_b, even_b);
-    v[4] = NegMulAdd(Set(kB), odd_b, even_b);
+  // The sum of coefficients[k] * d[first + 2 * k] for k up to the degree, whose coefficient is 1.
+  template <int kDegree>
+  IM2COL_INLINE V sum(const float (&coefficients)[kPairs + 1], const V (&d)[kInputs], int first) {
+    V result = d[first + 2 * kDegree];
+    IM2COL_UNROLL
+    for (int k = kDegree - 1; k >= 0; --k) result = MulAdd(Set(coefficients[k]), d[first + 2 * k], result);
+    return result;
   }
-  static void output(const V (&m)[6], V (&y)[4]) {
-    const V sum_a = Add(m[1], m[2]), difference_a = Sub(m[1], m[2]);
-    const V sum_b = Add(m[3], m[4]), difference_b = Sub(m[3], m[4]);
-    y[0] = Add(m[0], Add(sum_a, sum_b));
-    y[1] = MulAdd(Set(kA), difference_a, Mul(Set(kB), difference_b));
-    y[2] = MulAdd(Set(kA2), sum_a, Mul(Set(kB2), sum_b));
-    y[3] = MulAdd(Set(kA2 * kA), difference_a, MulAdd(Set(kB2 * kB), difference_b, m[5]));
+
+  IM2COL_INLINE void input(const V (&d)[kInputs], V (&v)[kInputs]) {
+    if (kZero) v[0] = sum<kPairs>(kConstants.whole, d, 0);
+    IM2COL_UNROLL
+    for (int i = 0; i < kPairs; ++i) {
+      const V high = sum<kPairs - 1>(kConstants.without[i], d, kZero + 1), low = sum<kPairs - 1>(kConstants.without[i], d, kZero);
+      v[kZero + 2 * i] = MulAdd(Set(kConstants.powers[1][i]), low, high);
+      v[kZero + 2 * i + 1] = NegMulAdd(Set(kConstants.powers[1][i]), low, high);
+    }
+    v[kInputs - 1] = sum<kPairs>(kConstants.whole, d, kZero);
+  }
+
+  template <int kOutputs>
+  IM2COL_INLINE void output(const V (&m)[kInputs], V (&y)[kOutputs]) {
+    V sums[kPairs], differences[kPairs];
+    IM2COL_UNROLL
+    for (int i = 0; i < kPairs; ++i) {
+      sums[i] = Add(m[kZero + 2 * i], m[kZero + 2 * i + 1]);
+      differences[i] = Sub(m[kZero + 2 * i], m[kZero + 2 * i + 1]);
+    }
+    y[0] = sums[0];
+    IM2COL_UNROLL
+    for (int i = 1; i < kPairs; ++i) y[0] = Add(y[0], sums[i]);
+    if (kZero) y[0] = Add(y[0], m[0]);
+    IM2COL_UNROLL
+    for (int j = 1; j < kOutputs; ++j) {
+      const V (&terms)[kPairs] = j % 2 == 0 ? sums : differences;
+      y[j] = Mul(Set(kConstants.powers[j][0]), terms[0]);
+      IM2COL_UNROLL
+      for (int i = 1; i < kPairs; ++i) y[j] = MulAdd(Set(kConstants.powers[j][i]), terms[i], y[j]);
+    }
+    y[kOutputs - 1] = Add(y[kOutputs - 1], m[kInputs - 1]);
   }
 };
 
 // Channels [c, c + kLanes), or the first `lanes` of them when kPartial.
-template <int kOutputs, bool kPartial>
+template <int kInputs, int kAxes, bool kPartial>
 IM2COL_INLINE void winograd_input_vector(const WinogradInput& w, int64_t c, int lanes) {
-  constexpr int kTile = kOutputs + 2;
-  V columns[kTile][kTile];  // [x][i]
+  constexpr int kColumns = kAxes == 2 ? kInputs : 1;
+  for (int i = 0; i < w.prefetch_count; ++i) Prefetch(w.prefetch[i] + c);
+  V columns[kColumns][kInputs];
   IM2COL_UNROLL
-  for (int x = 0; x < kTile; ++x) {
-    V d[kTile];
+  for (int x = 0; x < kColumns; ++x) {
+    V d[kInputs];
     IM2COL_UNROLL
-    for (int y = 0; y < kTile; ++y) {
-      const float* p = w.pixels[y * kTile + x] + c;
+    for (int y = 0; y < kInputs; ++y) {
+      const float* p = w.pixels[x * kInputs + y] + c;
       d[y] = kPartial ? LoadN(p, lanes) : LoadU(p);
     }
-    WinogradTransform<kOutputs>::input(d, columns[x]);
+    WinogradTransform<kInputs>::input(d, columns[x]);
   }
+  float* transformed = w.transformed + c;
   IM2COL_UNROLL
-  for (int i = 0; i < kTile; ++i) {
-    V row[kTile], v[kTile];
+  for (int i = 0; i < kInputs; ++i) {
+    V v[kColumns];
+    if constexpr (kAxes == 2) {
+      V row[kInputs];
+      IM2COL_UNROLL
+      for (int x = 0; x < kInputs; ++x) row[x] = columns[x][i];
+      WinogradTransform<kInputs>::input(row, v);
+    } else {
+      v[0] = columns[0][i];
+    }
     IM2COL_UNROLL
-    for (int x = 0; x < kTile; ++x) row[x] = columns[x][i];
-    WinogradTransform<kOutputs>::input(row, v);
-    IM2COL_UNROLL
-    for (int j = 0; j < kTile; ++j) {
-      float* p = w.transformed + (i * kTile + j) * w.transformed_stride + c;
+    for (int j = 0; j < kColumns; ++j) {
       if (kPartial) {
-        StoreN(v[j], p, lanes);
+        StoreN(v[j], transformed, lanes);
       } else {
-        StoreU(v[j], p);
+        StoreU(v[j], transformed);
       }
+      transformed += w.transformed_stride;
     }
   }
 }
 
-template <int kOutputs>
+template <int kInputs, int kAxes>
 void winograd_input(const WinogradInput& w) {
   int64_t c = 0;
-  for (; c + kLanes <= w.channels; c += kLanes) winograd_input_vector<kOutputs, false>(w, c, kLanes);
-  if (c < w.channels) winograd_input_vector<kOutputs, true>(w, c, static_cast<int>(w.channels - c));
+  for (; c + kLanes <= w.channels; c += kLanes) winograd_input_vector<kInputs, kAxes, false>(w, c, kLanes);
+  if (c < w.channels) winograd_input_vector<kInputs, kAxes, true>(w, c, static_cast<int>(w.channels - c));
 }
 
+// Writes row i of the tile.
 template <int kOutputs, bool kPartial>
-IM2COL_INLINE void winograd_output_vector(const WinogradOutput& w, const Clamp& clamp, int64_t c, int lanes) {
-  constexpr int kTile = kOutputs + 2;
-  V columns[kTile][kOutputs];  // [x][i]
+IM2COL_INLINE void winograd_write_row(const WinogradOutput& w, const Clamp& clamp, const V (&y)[kOutputs], V bias, int i, int64_t c, int lanes) {
+  float* output = w.output + i * w.output_row + c;
+  const float* residual = w.residual ? w.residual + i * w.residual_row + c : nullptr;
   IM2COL_UNROLL
-  for (int x = 0; x < kTile; ++x) {
-    V m[kTile];
-    IM2COL_UNROLL
-    for (int y = 0; y < kTile; ++y) m[y] = LoadU(w.products + (y * kTile + x) * w.products_stride + c);
-    WinogradTransform<kOutputs>::output(m, columns[x]);
-  }
-  const V bias = LoadU(w.bias + c);
-  for (int i = 0; i < w.rows; ++i) {
-    V row[kTile], y[kOutputs];
-    IM2COL_UNROLL
-    for (int x = 0; x < kTile; ++x) row[x] = columns[x][i];
-    WinogradTransform<kOutputs>::output(row, y);
-    for (int j = 0; j < w.columns; ++j) {
-      V result = Add(y[j], bias);
-      if (w.residual) {
-        const float* p = w.residual + i * w.residual_row + j * w.residual_pixel + c;
-        result = Add(result, kPartial ? LoadN(p, lanes) : LoadU(p));
-      }
-      result = apply_clamp(clamp, result);
-      float* p = w.output + i * w.output_row + j * w.output_pixel + c;
-      if (kPartial) {
-        StoreN(result, p, lanes);
-      } else {
-        StoreU(result, p);
-      }
+  for (int j = 0; j < kOutputs; ++j) {
+    if (j == w.columns) break;
+    V result = Add(y[j], bias);
+    if (residual) {
+      const float* p = residual + j * w.residual_pixel;
+      result = Add(result, kPartial ? LoadN(p, lanes) : LoadU(p));
+    }
+    result = apply_clamp(clamp, result);
+    float* p = output + j * w.output_pixel;
+    if (kPartial) {
+      StoreN(result, p, lanes);
+    } else {
+      StoreU(result, p);
     }
   }
 }
 
-template <int kOutputs>
+template <int kInputs, int kOutputs, int kAxes, bool kPartial>
+IM2COL_INLINE void winograd_output_vector(const WinogradOutput& w, const Clamp& clamp, int64_t c, int lanes) {
+  constexpr int kColumns = kAxes == 2 ? kInputs : 1;
+  V columns[kColumns][kOutputs];
+  IM2COL_UNROLL
+  for (int x = 0; x < kColumns; ++x) {
+    V m[kInputs];
+    const float* products = w.products + x * w.products_stride + c;
+    IM2COL_UNROLL
+    for (int y = 0; y < kInputs; ++y, products += kColumns * w.products_stride) m[y] = LoadU(products);
+    WinogradTransform<kInputs>::output(m, columns[x]);
+  }
+  const V bias = LoadU(w.bias + c);
+  if constexpr (kAxes == 1) {
+    winograd_write_row<kOutputs, kPartial>(w, clamp, columns[0], bias, 0, c, lanes);
+  } else {
+    IM2COL_UNROLL
+    for (int i = 0; i < kOutputs; ++i) {
+      if (i == w.rows) break;
+      V row[kInputs], y[kOutputs];
+      IM2COL_UNROLL
+      for (int x = 0; x < kInputs; ++x) row[x] = columns[x][i];
+      WinogradTransform<kInputs>::output(row, y);
+      winograd_write_row<kOutputs, kPartial>(w, clamp, y, bias, i, c, lanes);
+    }
+  }
+}
+
+template <int kInputs, int kOutputs, int kAxes>
 void winograd_output(const WinogradOutput& w) {
   const Clamp clamp = clamp_of(w.activation);
   int64_t c = 0;
-  for (; c + kLanes <= w.channels; c += kLanes) winograd_output_vector<kOutputs, false>(w, clamp, c, kLanes);
-  if (c < w.channels) winograd_output_vector<kOutputs, true>(w, clamp, c, static_cast<int>(w.channels - c));
+  for (; c + kLanes <= w.channels; c += kLanes) winograd_output_vector<kInputs, kOutputs, kAxes, false>(w, clamp, c, kLanes);
+  if (c < w.channels) winograd_output_vector<kInputs, kOutputs, kAxes, true>(w, clamp, c, static_cast<int>(w.channels - c));
   if (clamp.complete) return;
-  for (int i = 0; i < w.rows; ++i) activate_rows(w.output + i * w.output_row, w.output_pixel, w.columns, w.channels, w.activation);
-}
-
-void winograd_input_f32(const WinogradInput& w) {
-  if (w.outputs == 2) {
-    winograd_input<2>(w);
-  } else {
-    winograd_input<4>(w);
+  for (int i = 0; i < w.rows; ++i) {
+    activate_rows({w.output + i * w.output_row, w.output_pixel, nullptr, w.columns, w.channels}, w.activation);
   }
 }
 
-void winograd_output_f32(const WinogradOutput& w) {
-  if (w.outputs == 2) {
-    winograd_output<2>(w);
-  } else {
-    winograd_output<4>(w);
-  }
+template <size_t... kForms>
+IM2COL_INLINE void winograd_input_of(const WinogradInput& w, std::index_sequence<kForms...>) {
+  static constexpr void (*table[])(const WinogradInput&) = {winograd_input<kWinogradForms[kForms].inputs(), kWinogradForms[kForms].axes>...};
+  table[w.form](w);
 }
+
+template <size_t... kForms>
+IM2COL_INLINE void winograd_output_of(const WinogradOutput& w, std::index_sequence<kForms...>) {
+  static constexpr void (*table[])(const WinogradOutput&) = {
+      winograd_output<kWinogradForms[kForms].inputs(), kWinogradForms[kForms].outputs, kWinogradForms[kForms].axes>...};
+  table[w.form](w);
+}
+
+void winograd_input_f32(const WinogradInput& w) { winograd_input_of(w, std::make_index_sequence<kWinogradFormCount>()); }
+
+void winograd_output_f32(const WinogradOutput& w) { winograd_output_of(w, std::make_index_sequence<kWinogradFormCount>()); }

@@ -1,47 +1,48 @@
-// Depthwise convolution: one input channel for each output channel, so channels are the vectors and a row of output
-// pixels is one kernel call.
+// Depthwise convolution: one input channel for each output channel, so channels are the vectors and the rows of an image
+// are one kernel call.
+#include <algorithm>
 #include <new>
-#include <vector>
 
-#include "conv_weights.h"
+#include "conv_runs.h"
 #include "view.h"
 
 namespace im2col {
 
 namespace {
 
+// Cuts between tasks: at whole groups of channels and pairs of rows of the kernel.
+constexpr int64_t kTaskChannels = 64;
+constexpr int64_t kTaskRows = 2;
+// Worth a start on another thread, and enough tasks for threads that finish unevenly.
+constexpr double kSmallestTaskFlops = 128 * 1024;
+constexpr int64_t kTasksPerThread = 4;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 class DepthwiseConv final : public Step {
  public:
   DepthwiseConv(const ConvProblem& p, const BuildContext& context, WeightStore::Packed packed)
-      : kernels_(context.kernels), geometry_(p), packed_(std::move(packed)) {
-    origin_ = p.input.offset;
-    for (int axis = 0; axis < 3; ++axis) origin_ -= p.pad_start[axis] * p.input.strides[1 + axis];
-    for (int64_t z = 0; z < p.kernel[0]; ++z) {
-      for (int64_t y = 0; y < p.kernel[1]; ++y) {
-        for (int64_t x = 0; x < p.kernel[2]; ++x) {
-          tap_offsets_.push_back(z * p.dilation[0] * p.input.strides[1] + y * p.dilation[1] * p.input.strides[2] +
-                                 x * p.dilation[2] * p.input.strides[3]);
-        }
-      }
-    }
-  }
+      : kernels_(context.kernels), geometry_(p), packed_(std::move(packed)),
+        inputs_(depthwise_inputs(p, p.output.shape[kH], p.input.strides[kD], p.input.strides[kH])), origin_(first_tap(p)) {}
 
+  // A task is a range of channels of a range of the rows of one image.
   void run(const RunContext& context) const override {
     const ConvGeometry& p = geometry_;
     zero_halo(p.output, context.arena);
-    const int64_t depth = p.output.shape[1], height = p.output.shape[2];
-    const float* weights = packed_->data();
-    context.parallel.run(p.output.shape[0] * depth * height, [&](int64_t row, int) {
-      const int64_t y = row % height, z = row / height % depth, n = row / height / depth;
-      const float* input = context.arena + origin_ + n * p.input.strides[0] + z * p.stride[0] * p.input.strides[1] +
-                           y * p.stride[1] * p.input.strides[2];
-      const auto row_of = [&](const ViewSpec& view) {
-        return context.arena + view.offset + n * view.strides[0] + z * view.strides[1] + y * view.strides[2];
-      };
-      kernels_.depthwise_f32({input, p.stride[2] * p.input.strides[3], tap_offsets_.data(), p.taps(), weights,
-                              weights + p.taps() * p.out_channels(), row_of(p.output), p.output.strides[3],
-                              p.has_residual ? row_of(p.residual) : nullptr, p.residual.strides[3], p.output.shape[3],
-                              p.out_channels(), p.activation});
+    const int64_t images = p.output.shape[kN] * p.output.shape[kD], height = p.output.shape[kH], channels = p.out_channels();
+    const int64_t groups = ceil_div(channels, kTaskChannels), pairs = ceil_div(height, kTaskRows);
+    int64_t channel_cuts = 1, row_cuts = 1;
+    if (context.parallel.max_threads() > 1) {
+      const int64_t most = kTasksPerThread * context.parallel.max_threads();
+      const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(p.flops() / kSmallestTaskFlops), 1, most);
+      channel_cuts = std::min(groups, ceil_div(wanted, images));
+      row_cuts = std::min(pairs, ceil_div(wanted, images * channel_cuts));
+    }
+    context.parallel.run(images * channel_cuts * row_cuts, [&](int64_t task, int) {
+      const int64_t image = task / (channel_cuts * row_cuts), channel_cut = task / row_cuts % channel_cuts, row_cut = task % row_cuts;
+      const auto first_channel = [&](int64_t cut) { return std::min(channels, groups * cut / channel_cuts * kTaskChannels); };
+      const auto first_row = [&](int64_t cut) { return std::min(height, pairs * cut / row_cuts * kTaskRows); };
+      run_rows(context.arena, image, first_row(row_cut), first_row(row_cut + 1), first_channel(channel_cut), first_channel(channel_cut + 1));
     });
   }
 
@@ -49,19 +50,32 @@ class DepthwiseConv final : public Step {
   double flops() const override { return geometry_.flops(); }
 
  private:
+  void run_rows(float* arena, int64_t image, int64_t first_row, int64_t last_row, int64_t first_channel, int64_t last_channel) const {
+    const ConvGeometry& p = geometry_;
+    const int64_t n = image / p.output.shape[kD], z = image % p.output.shape[kD];
+    const auto address = [&](const ViewSpec& view) { return arena + cell_offset(view, n, z, first_row, 0) + first_channel; };
+    const float* weights = packed_->data() + first_channel * (1 + p.taps());
+    kernels_.depthwise_f32({arena + origin_ + n * p.input.strides[kN] + z * p.stride[0] * p.input.strides[kD] + first_channel,
+                            inputs_.row_offsets.data() + first_row * inputs_.row_step, inputs_.row_step, p.stride[2] * p.input.strides[kW],
+                            p.dilation[2] * p.input.strides[kW], p.kernel[0] * p.kernel[1], p.kernel[2], 0, 0, weights, address(p.output),
+                            p.output.strides[kH], p.output.strides[kW], p.has_residual ? address(p.residual) : nullptr,
+                            p.residual.strides[kH], p.residual.strides[kW], last_row - first_row, p.output.shape[kW],
+                            last_channel - first_channel, p.activation});
+  }
+
   const KernelTable& kernels_;
   ConvGeometry geometry_;
   WeightStore::Packed packed_;
-  std::vector<ptrdiff_t> tap_offsets_;
-  int64_t origin_ = 0;  // of the first tap of output pixel (0, 0, 0, 0)
+  DepthwiseInputs inputs_;
+  int64_t origin_;  // of the first tap of output pixel (0, 0, 0, 0)
 };
 
 bool applies(const ConvProblem& p) {
   return p.groups > 1 && p.group_in() == 1 && p.group_out() == 1 && p.halo_covers_padding();
 }
 
-// Every multiply-add loads its input, so the kernel runs at about half of the arithmetic's speed.
-double cost(const ConvProblem& p, const KernelTable&) { return 2 * p.flops(); }
+// Most kernels wait for their inputs about a third of the time.
+double cost(const ConvProblem& p, const KernelTable&) { return p.flops() / 0.65; }
 
 Status make(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step) {
   WeightStore::Packed packed;

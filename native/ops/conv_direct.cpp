@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "conv_runs.h"
 #include "conv_tiles.h"
 #include "view.h"
 
@@ -20,51 +21,20 @@ constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
 constexpr int64_t kResidualTiles = 4;
 // While a block of few tiles meets one panel, the next is prefetched; with more tiles its first use is a small part.
-constexpr int64_t kPrefetchTiles = 16;
-// Pixels whose inputs are a multiple of a page apart compete for the twelve ways of a set in the first-level cache.
-constexpr int64_t kPageBytes = 4096;
-constexpr int kMaxAliasedPixels = 12;
-
-struct Runs {
-  std::vector<ptrdiff_t> offsets;  // from the first tap of a pixel
-  int64_t length = 0;
-};
-
-Runs make_runs(const ConvProblem& p) {
-  const bool joined = p.groups == 1 && p.dilation[2] == 1 && p.input.strides[3] == p.in_channels();
-  const int64_t taps = joined ? 1 : p.kernel[2];
-  Runs runs;
-  runs.length = joined ? p.kernel[2] * p.in_channels() : p.group_in();
-  for (int64_t z = 0; z < p.kernel[0]; ++z) {
-    for (int64_t y = 0; y < p.kernel[1]; ++y) {
-      for (int64_t x = 0; x < taps; ++x) {
-        runs.offsets.push_back(z * p.dilation[0] * p.input.strides[1] + y * p.dilation[1] * p.input.strides[2] +
-                               x * p.dilation[2] * p.input.strides[3]);
-      }
-    }
-  }
-  return runs;
-}
-
-int largest_tile(const ConvProblem& p, const KernelTable& kernels, const Panels& panels) {
-  const int largest = kernels.max_pixels[panels.widest() - 1];
-  const bool aliased = p.stride[2] * p.input.strides[3] * static_cast<int64_t>(sizeof(float)) % kPageBytes == 0;
-  return aliased ? std::min(largest, kMaxAliasedPixels) : largest;
-}
+constexpr int64_t kPrefetchTiles = 64;
 
 class DirectConv final : public Step {
  public:
   DirectConv(const ConvProblem& p, const BuildContext& context, PackedConv packed)
       : output_(p.output),
-        runs_(make_runs(p)),
+        runs_(conv_runs(p)),
         groups_(p.groups),
         group_in_(p.group_in()),
         flops_(p.flops()),
-        origin_(p.input.offset),
-        tiles_(p, context.kernels, largest_tile(p, context.kernels, packed.panels), std::move(packed)),
+        origin_(first_tap(p)),
+        tiles_(p, context.kernels, largest_direct_tile(p, context.kernels, packed.panels), std::move(packed)),
         input_offsets_(tiles_.grid().offsets({p.input.strides[0], p.stride[0] * p.input.strides[1],
                                               p.stride[1] * p.input.strides[2], p.stride[2] * p.input.strides[3]})) {
-    for (int axis = 0; axis < 3; ++axis) origin_ -= p.pad_start[axis] * p.input.strides[1 + axis];
     const PixelGrid& grid = tiles_.grid();
     const int64_t weights_bytes = tiles_.panels().padded_channels() * p.reduction() * static_cast<int64_t>(sizeof(float));
     const int64_t tile_bytes = grid.largest_tile() * p.stride[2] * p.group_in() * static_cast<int64_t>(sizeof(float));
@@ -121,7 +91,7 @@ class DirectConv final : public Step {
   }
 
   ViewSpec output_;
-  Runs runs_;
+  ConvRuns runs_;
   int64_t groups_;
   int64_t group_in_;
   double flops_;

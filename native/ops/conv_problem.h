@@ -16,7 +16,8 @@ struct ConvGeometry {
   ViewSpec output;
   ViewSpec residual;  // of the output's sizes; only when has_residual
   bool has_residual = false;
-  std::array<int64_t, 3> kernel, stride, dilation, pad_start;
+  std::array<int64_t, 3> kernel, stride, dilation;
+  std::array<int64_t, 3> pad_start;  // negative when the first outputs read from behind the input's start
   int64_t groups = 1;
   Activation activation;
 
@@ -40,7 +41,16 @@ struct ConvProblem : ConvGeometry {
   const ParameterSpec* scale = nullptr;   // (O) multiplies the weight's rows, or null
 };
 
+class SpecReader;
+
+// Reads the attributes and parameters whose names start with `prefix`; the views of the problem are there already.
+void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem& problem);
+void read_residual(SpecReader& reader, const ViewSpec& residual, ConvProblem& problem);
+
 Status read_conv_problem(const StepSpec& spec, const BuildContext& context, ConvProblem& problem);
+
+// The step of the cheapest algorithm, or of the one that the step's attribute `algorithm` names.
+Status make_conv(const StepSpec& spec, const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step);
 
 // An algorithm: whether it can run a problem at all, what that would cost, and the step that does.
 struct ConvAlgorithm {
@@ -50,12 +60,18 @@ struct ConvAlgorithm {
   // of threads, because the algorithm decides the bits of the result.
   double (*cost)(const ConvProblem& problem, const KernelTable& kernels);
   Status (*make)(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step);
+  bool is_coarse = false;  // its error is more than four times that of direct summation
 };
 
-extern const ConvAlgorithm kConvDepthwise;  // conv_depthwise.cpp
+extern const ConvAlgorithm kConvDepthwise;        // conv_depthwise.cpp
+extern const ConvAlgorithm kConvDepthwisePlanes;  // conv_depthwise_planes.cpp
+extern const ConvAlgorithm kConvDepthwiseNested;  // conv_depthwise_nested.cpp
+extern const ConvAlgorithm kConvGrouped;    // conv_grouped.cpp
 extern const ConvAlgorithm kConvDirect;     // conv_direct.cpp
 extern const ConvAlgorithm kConvIm2col;     // conv_im2col.cpp
 extern const ConvAlgorithm kConvWinograd2;  // conv_winograd.cpp
+extern const ConvAlgorithm kConvWinograd3;
 extern const ConvAlgorithm kConvWinograd4;
+extern const ConvAlgorithm kConvWinograd6;
 
 }  // namespace im2col

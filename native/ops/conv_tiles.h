@@ -19,9 +19,11 @@ class ConvTiles {
         output_(problem.output.offset),
         output_offsets_(grid_.offsets(problem.output.strides)),
         residual_(problem.residual.offset),
-        residual_pixel_stride_(problem.residual.strides[3]),
         packed_(std::move(packed)) {
-    if (problem.has_residual) residual_offsets_ = grid_.offsets(problem.residual.strides);
+    if (!problem.has_residual) return;
+    residual_offsets_ = grid_.offsets(problem.residual.strides);
+    residual_share_ = grid_.largest_tile() * problem.residual.strides[3] / packed_.panels.count();
+    residual_step_ = (residual_share_ + packed_.reduction - 1) / packed_.reduction;
   }
 
   const PixelGrid& grid() const { return grid_; }
@@ -35,24 +37,15 @@ class ConvTiles {
     int64_t run_count;
     int64_t run_length;
   };
-  // Memory that a tile prefetches while it works: `step` elements for each k.
-  struct Prefetch {
-    const float* start = nullptr;
-    int64_t step = 0;
-  };
-  // Part `part` of `parts` of the weights behind a panel.
+  using Prefetch = GemmPrefetch;
   Prefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
-    const int64_t width = packed_.panels.vectors(panel) * packed_.panels.lanes();
-    const int64_t step = (width + parts - 1) / parts;
-    return {packed_.weights(group, panel) + (width + part * step) * packed_.reduction, step};
+    return packed_.next_panel(group, panel, part, parts);
   }
   // This panel's share of the residuals of the tile behind a tile, whose pixels follow one another.
   Prefetch next_residuals(int64_t tile, int64_t panel, const float* arena) const {
     if (residual_offsets_.empty() || tile + 1 == grid_.tiles()) return {};
     const int64_t pixel = grid_.first_pixel(tile + 1);
-    const int64_t share = grid_.tile_pixels(tile + 1) * residual_pixel_stride_ / packed_.panels.count();
-    const int64_t step = (share + packed_.reduction - 1) / packed_.reduction;
-    return {arena + residual_ + residual_offsets_[static_cast<size_t>(pixel)] + panel * share, step};
+    return {arena + residual_ + residual_offsets_[static_cast<size_t>(pixel)] + panel * residual_share_, residual_step_};
   }
 
   void run(const Input& input, int64_t tile, int64_t group, int64_t panel, const Prefetch& prefetch, float* arena) const {
@@ -75,8 +68,9 @@ class ConvTiles {
   int64_t output_;  // offset of the view
   std::vector<ptrdiff_t> output_offsets_;
   int64_t residual_;
-  int64_t residual_pixel_stride_;
   std::vector<ptrdiff_t> residual_offsets_;
+  int64_t residual_share_ = 0;  // of a tile for each panel, in elements
+  int64_t residual_step_ = 0;
   PackedConv packed_;
 };
 

@@ -19,46 +19,59 @@ int panel_vectors(const ConvProblem& p, const KernelTable& kernels) {
 }
 
 // Writes rows [first, first + count) of the weight matrix as [k][width] with zeros beyond count, k = tap * channels + c.
-// `row` is room for one row.
 class PanelPacker {
  public:
-  PanelPacker(const ConvProblem& p, const KernelTable& kernels)
-      : p_(p), kernels_(kernels), reorders_(p.taps() > 1 && (p.group_in() > 1 || p.flip)) {}
+  PanelPacker(const ConvProblem& p, const KernelTable& kernels, int widest)
+      : p_(p),
+        kernels_(kernels),
+        widest_(widest),
+        reorders_(p.taps() > 1 && (p.group_in() > 1 || p.flip)),
+        block_channels_(std::max<int64_t>(1, kBlockRows / p.taps())) {}
 
-  size_t scratch_size(int width) const {
-    return reorders_ || p_.scale ? static_cast<size_t>(width) * static_cast<size_t>(p_.reduction()) : 0;
+  // Elements that a call of pack() needs: the rows as they are stored, and a block of them transposed.
+  size_t scratch_size() const {
+    return static_cast<size_t>(widest_) * static_cast<size_t>(p_.reduction() + block_channels_ * p_.taps());
   }
 
   void pack(int64_t first, int count, int width, float* scratch, float* destination) const {
     const int64_t k = p_.reduction();
-    const float* source = p_.weight->data + first * k;
-    if (scratch_size(width) > 0) {
-      for (int row = 0; row < count; ++row) {
-        const float scale = p_.scale ? p_.scale->data[first + row] : 1.0f;
-        reorder_row(source + row * k, scale, scratch + row * k);
+    const float* source = p_.weight->slice(static_cast<size_t>(first * k), static_cast<size_t>(count * k), scratch);
+    if (reorders_ || p_.scale) {
+      float* block = scratch + int64_t{widest_} * k;
+      for (int64_t c = 0; c < p_.group_in(); c += block_channels_) {
+        const int64_t channels = std::min(block_channels_, p_.group_in() - c);
+        kernels_.transpose_f32({source + c * p_.taps(), k, block, width, count, channels * p_.taps()});
+        place(block, first, count, width, c, channels, destination);
       }
-      source = scratch;
+    } else {
+      kernels_.transpose_f32({source, k, destination, width, count, k});
     }
-    kernels_.transpose_f32({source, k, destination, width, count, k});
-    for (int j = count; j < width; ++j) {
-      for (int64_t i = 0; i < k; ++i) destination[i * width + j] = 0;
-    }
+    for (int64_t i = 0; count < width && i < k; ++i) std::fill(destination + i * width + count, destination + (i + 1) * width, 0.0f);
   }
 
  private:
-  // (channel, tap) to (tap, channel).
-  void reorder_row(const float* source, float scale, float* destination) const {
-    const int64_t taps = p_.taps(), channels = p_.group_in();
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const float* from = source + (p_.flip ? taps - 1 - tap : tap);
-      float* to = destination + tap * channels;
-      for (int64_t c = 0; c < channels; ++c) to[c] = from[c * taps] * scale;
+  // Rows of a block, which stays in the first-level cache between its transposition and its use.
+  static constexpr int64_t kBlockRows = 128;
+
+  // Rows (c, tap) of `block`, c counting from `first_channel`, to rows (tap, c) of `destination`, scaled.
+  void place(const float* block, int64_t first, int count, int width, int64_t first_channel, int64_t channels,
+             float* destination) const {
+    const int64_t taps = p_.taps();
+    const float* scale = p_.scale ? p_.scale->data() + first : nullptr;
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const float* from = block + (c * taps + (p_.flip ? taps - 1 - tap : tap)) * width;
+        float* to = destination + (tap * p_.group_in() + first_channel + c) * width;
+        for (int j = 0; j < count; ++j) to[j] = scale ? from[j] * scale[j] : from[j];
+      }
     }
   }
 
   const ConvProblem& p_;
   const KernelTable& kernels_;
+  const int widest_;
   const bool reorders_;
+  const int64_t block_channels_;
 };
 
 std::string shape_suffix(const ConvProblem& p) {
@@ -75,7 +88,7 @@ double gemm_cost(const ConvProblem& p, const KernelTable& kernels) {
   const auto& o = p.output.shape;
   const double pixels = static_cast<double>(o[0] * o[1] * o[2] * o[3]);
   const double weights = static_cast<double>(p.groups * conv_panels(p, kernels).padded_channels() * p.reduction());
-  return std::max(2 * pixels * weights / 0.95, weights * sizeof(float) * operations_per_byte(kernels));
+  return std::max(2 * pixels * weights / gemm_efficiency(conv_panels(p, kernels)), weights * sizeof(float) * operations_per_byte(kernels));
 }
 
 Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& packed) {
@@ -85,13 +98,10 @@ Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& 
   const size_t weights_size = static_cast<size_t>(p.groups * padded * k);
   const size_t size = weights_size + static_cast<size_t>(p.groups * padded);
 
-  const PanelPacker packer(p, kernels);
-  AlignedBuffer scratch;
-  const size_t scratch_size = packer.scratch_size(panels.widest() * kernels.lanes);
-  if (scratch_size > 0) {
-    scratch = AlignedBuffer(scratch_size * static_cast<size_t>(context.parallel.max_threads()));
-    if (!scratch) return {Code::kOutOfMemory, "not enough memory to pack weights '" + p.weight->key + "'"};
-  }
+  const PanelPacker packer(p, kernels, panels.widest() * kernels.lanes);
+  const size_t scratch_size = packer.scratch_size();
+  AlignedBuffer scratch(scratch_size * static_cast<size_t>(context.parallel.max_threads()));
+  if (!scratch) return {Code::kOutOfMemory, "not enough memory to pack weights '" + p.weight->key + "'"};
   packed.panels = panels;
   packed.reduction = k;
   const auto pack = [&](float* destination) {
@@ -102,27 +112,61 @@ Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& 
       const int count = panels.channels(panel), width = panels.vectors(panel) * panels.lanes();
       const int64_t position = group * padded + panels.first_channel(panel);
       packer.pack(first, count, width, scratch.data() + scratch_size * static_cast<size_t>(thread), destination + position * k);
-      for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data[first + j] : 0.0f;
+      for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data()[first + j] : 0.0f;
     });
   };
   const std::string kind = "panels of " + std::to_string(panels.widest()) + " x " + std::to_string(kernels.lanes) + shape_suffix(p);
-  if (Status status = context.weights.get(p.weight->key, kind, size, pack, packed.data); !status.ok()) return status;
+  if (Status status = context.weights.get(*p.weight, kind, size, pack, packed.data, WeightStore::Access::kSlices); !status.ok()) {
+    return status;
+  }
   packed.biases_ = packed.data->data() + weights_size;
   return Status::Ok();
 }
 
 Status pack_depthwise(const ConvProblem& p, const BuildContext& context, WeightStore::Packed& packed) {
-  const int64_t channels = p.out_channels(), taps = p.taps();
+  const int lanes = context.kernels.lanes;
+  const int64_t channels = p.out_channels(), taps = p.taps(), vectors = (channels + lanes - 1) / lanes;
   const auto pack = [&](float* destination) {
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const float* from = p.weight->data + (p.flip ? taps - 1 - tap : tap);
-      for (int64_t c = 0; c < channels; ++c) {
-        *destination++ = from[c * taps] * (p.scale ? p.scale->data[c] : 1.0f);
+    for (int64_t c = 0; c < vectors * lanes; ++c) {
+      float* to = destination + c / lanes * (1 + taps) * lanes + c % lanes;
+      const bool exists = c < channels;
+      const float scale = exists && p.scale ? p.scale->data()[c] : 1.0f;
+      *to = exists && p.bias ? p.bias->data()[c] : 0.0f;
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        to += lanes;
+        *to = exists ? p.weight->data()[c * taps + (p.flip ? taps - 1 - tap : tap)] * scale : 0.0f;
       }
     }
-    for (int64_t c = 0; c < channels; ++c) *destination++ = p.bias ? p.bias->data[c] : 0.0f;
   };
-  return context.weights.get(p.weight->key, "depthwise" + shape_suffix(p), static_cast<size_t>((taps + 1) * channels), pack, packed);
+  const std::string kind = "depthwise " + std::to_string(lanes) + shape_suffix(p);
+  return context.weights.get(*p.weight, kind, static_cast<size_t>(vectors * (1 + taps) * lanes), pack, packed);
+}
+
+Status pack_grouped(const ConvProblem& p, const BuildContext& context, PackedGrouped& packed) {
+  const int64_t lanes = context.kernels.lanes, taps = p.taps(), in = p.group_in(), out = p.out_channels();
+  packed.taps = taps;
+  packed.group_channels = in;
+  packed.lanes = lanes;
+  packed.padded_channels = (out + lanes - 1) / lanes * lanes;
+  const auto pack = [&](float* destination) {
+    context.parallel.run(packed.vectors(), [&](int64_t vector, int) {
+      float* to = destination + vector * taps * in * lanes;
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const float* from = p.weight->data() + (p.flip ? taps - 1 - tap : tap);
+        for (int64_t diagonal = 0; diagonal < in; ++diagonal) {
+          for (int64_t lane = 0; lane < lanes; ++lane) {
+            const int64_t o = vector * lanes + (lane ^ diagonal % lanes);
+            const int64_t i = (diagonal / lanes * lanes + lane) % in;
+            *to++ = o < out ? from[(o * in + i) * taps] * (p.scale ? p.scale->data()[o] : 1.0f) : 0.0f;
+          }
+        }
+      }
+    });
+    float* bias = destination + packed.padded_channels * taps * in;
+    for (int64_t o = 0; o < packed.padded_channels; ++o) bias[o] = p.bias && o < out ? p.bias->data()[o] : 0.0f;
+  };
+  const std::string kind = "grouped " + std::to_string(lanes) + shape_suffix(p);
+  return context.weights.get(*p.weight, kind, static_cast<size_t>(packed.padded_channels * (taps * in + 1)), pack, packed.data);
 }
 
 }  // namespace im2col

@@ -36,11 +36,19 @@ class Panels {
 // The panels that pack_conv chooses for one group.
 Panels conv_panels(const ConvProblem& problem, const KernelTable& kernels);
 
+// The part of the arithmetic's speed that tiles reach. A single vector of weights for each broadcast is bound by loads.
+inline double gemm_efficiency(const Panels& panels) { return panels.widest() == 1 ? 0.8 : 0.95; }
 // What the GEMM costs, in floating-point operations at full speed: those of the panels, zeros included, or the time that
 // the weights take to arrive from memory.
 double gemm_cost(const ConvProblem& problem, const KernelTable& kernels);
 // Operations that a core of this vector length can do while a byte arrives from memory.
 inline double operations_per_byte(const KernelTable& kernels) { return 0.45 * kernels.lanes; }
+
+// Memory that a tile prefetches while it works: `step` elements for each k.
+struct GemmPrefetch {
+  const float* start = nullptr;
+  int64_t step = 0;
+};
 
 struct PackedConv {
   Panels panels;
@@ -49,6 +57,12 @@ struct PackedConv {
 
   const float* weights(int64_t group, int64_t panel) const {
     return data->data() + (group * panels.padded_channels() + panels.first_channel(panel)) * reduction;
+  }
+  // Part `part` of `parts` of the weights behind a panel, for a tile to prefetch.
+  GemmPrefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
+    const int64_t width = int64_t{panels.vectors(panel)} * panels.lanes();
+    const int64_t step = (width + parts - 1) / parts;
+    return {weights(group, panel) + (width + part * step) * reduction, step};
   }
   const float* bias(int64_t group, int64_t panel) const {
     return biases_ + group * panels.padded_channels() + panels.first_channel(panel);
@@ -61,7 +75,22 @@ struct PackedConv {
 
 Status pack_conv(const ConvProblem& problem, const BuildContext& context, PackedConv& packed);
 
-// Weights [tap][channel], then the bias [channel], for depthwise_f32.
+// For depthwise_f32: for each vector of channels the bias and then the taps, [1 + taps][lanes], zero beyond the channels.
 Status pack_depthwise(const ConvProblem& problem, const BuildContext& context, WeightStore::Packed& packed);
+
+// Weights [vector of channels][tap][diagonal][lane] for grouped_f32, whose arithmetic says what a diagonal is, then the biases.
+struct PackedGrouped {
+  int64_t taps = 0;
+  int64_t group_channels = 0;
+  int64_t lanes = 0;
+  int64_t padded_channels = 0;  // including the zeros that fill the last vector
+  WeightStore::Packed data;
+
+  int64_t vectors() const { return padded_channels / lanes; }
+  const float* weights(int64_t vector) const { return data->data() + vector * taps * group_channels * lanes; }
+  const float* bias(int64_t vector) const { return data->data() + padded_channels * taps * group_channels + vector * lanes; }
+};
+
+Status pack_grouped(const ConvProblem& problem, const BuildContext& context, PackedGrouped& packed);
 
 }  // namespace im2col

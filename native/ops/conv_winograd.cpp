@@ -1,14 +1,13 @@
-// Winograd's convolution for 3 x 3 kernels with stride 1: fewer multiplications, for transforms of input and output and
-// larger weights. See kernels/winograd.inl.h for the arithmetic.
+// Winograd's convolution: fewer multiplications, for transforms of input and output and larger weights. See
+// kernels/winograd.inl.h for the arithmetic, kernels/winograd_forms.h for the forms that there are and winograd_weights.h for
+// strides.
 //
-// A block of tiles is transformed, then every panel of weights meets it, tap by tap. With small weights the blocks are
+// A block of tiles is transformed, then every panel of weights meets it, value by value. With small weights the blocks are
 // small enough for the second-level cache and each thread has its own. With large weights, which would be read
 // again for every block, blocks are as large as memory allows and the threads share one: first its tiles, then the panels.
 #include <algorithm>
-#include <new>
-#include <vector>
 
-#include "view.h"
+#include "winograd_tiles.h"
 #include "winograd_weights.h"
 
 namespace im2col {
@@ -18,196 +17,216 @@ namespace {
 constexpr int64_t kResidentWeightsBytes = 1024 * 1024;
 constexpr int64_t kOwnBlockBytes = 768 * 1024;
 constexpr int64_t kSharedBlockBytes = 8 * 1024 * 1024;
-// Keeps the rows of one tap of neighbouring tiles off the same lines of the first-level cache.
+// Keeps neighbouring rows of tiles and of values off the same lines of the first-level cache.
 constexpr int64_t kSkew = 16;
 constexpr int64_t kPrefetchParts = 16;
-alignas(64) constexpr float kNoBias[kMaxPanelVectors * 16] = {};
+// Sums of fewer products are so exact that the errors of the transforms would be more than four times theirs.
+constexpr int64_t kFewestChannels = 12;
+// With fewer channels in a group the transforms cost more than what they save.
+constexpr int64_t kFewestGroupChannels = 24;
+
+int64_t round_up(int64_t size) { return (size + kSkew - 1) / kSkew * kSkew; }
 
 class WinogradConv final : public Step {
  public:
-  WinogradConv(const ConvProblem& p, int outputs, const BuildContext& context, PackedWinograd packed)
+  WinogradConv(const ConvProblem& p, int form, const BuildContext& context, PackedWinograd packed)
       : kernels_(context.kernels),
         geometry_(p),
         packed_(std::move(packed)),
-        outputs_(outputs),
-        side_(outputs + 2),
-        rows_((p.output.shape[kH] + outputs - 1) / outputs),
-        columns_((p.output.shape[kW] + outputs - 1) / outputs),
-        tiles_(p.output.shape[kN] * p.output.shape[kD] * rows_ * columns_),
-        tile_stride_((p.in_channels() + kSkew - 1) / kSkew * kSkew + kSkew),
-        product_stride_(packed_.panels.widest() * packed_.panels.lanes()),
-        zeros_(static_cast<size_t>(p.in_channels()), 0.0f) {
-    const int64_t weights_bytes = packed_.panels.padded_channels() * packed_.taps * p.in_channels() * static_cast<int64_t>(sizeof(float));
+        form_(form),
+        tiles_(p, kWinogradForms[form]),
+        tile_stride_(round_up(packed_.groups * packed_.channels) + kSkew),
+        product_stride_(packed_.panels.widest() * packed_.panels.lanes()) {
+    const int64_t weights_bytes = packed_.weights_size() * static_cast<int64_t>(sizeof(float));
     shared_ = weights_bytes > kResidentWeightsBytes;
-    const int64_t tile_bytes = packed_.taps * tile_stride_ * static_cast<int64_t>(sizeof(float));
-    const int64_t most = std::max<int64_t>(1, (shared_ ? kSharedBlockBytes : kOwnBlockBytes) / tile_bytes);
-    const int64_t blocks = (tiles_ + most - 1) / most;
-    block_ = (tiles_ + blocks - 1) / blocks;
-    for (int64_t i = 0; i < block_; ++i) {
-      tile_offsets_.push_back(i * tile_stride_);
-      product_offsets_.push_back(i * product_stride_);
-    }
+    const int64_t tile_bytes = packed_.values * tile_stride_ * static_cast<int64_t>(sizeof(float));
+    int64_t most = std::max<int64_t>(1, (shared_ ? kSharedBlockBytes : kOwnBlockBytes) / tile_bytes);
+    const int64_t blocks = (tiles_.count() + most - 1) / most;
+    block_ = (tiles_.count() + blocks - 1) / blocks;
   }
 
-  size_t scratch_size() const override { return static_cast<size_t>(packed_.taps * block_ * (tile_stride_ + product_stride_)); }
+  // The block's transformed tiles, its products with one panel, and what a tile gathers, now and next.
+  size_t scratch_size() const override {
+    return static_cast<size_t>(packed_.values * (value_stride(block_) + product_value_stride(block_)) + 2 * round_up(tiles_.gather_size()));
+  }
 
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
+    const int64_t tiles = tiles_.count();
     if (shared_) {
-      for (int64_t first = 0; first < tiles_; first += block_) {
-        run_shared(context, first, std::min(block_, tiles_ - first));
-      }
+      for (int64_t first = 0; first < tiles; first += block_) run_shared(context, first, std::min(block_, tiles - first));
       return;
     }
     // As many blocks for every thread, when there are enough tiles.
     const int64_t threads = context.parallel.max_threads();
-    const int64_t fewest = (tiles_ + block_ - 1) / block_;
-    const int64_t blocks = std::min(tiles_, (fewest + threads - 1) / threads * threads);
+    const int64_t fewest = (tiles + block_ - 1) / block_;
+    const int64_t blocks = std::min(tiles, (fewest + threads - 1) / threads * threads);
     context.parallel.run(blocks, [&](int64_t i, int thread) {
-      const int64_t first = tiles_ * i / blocks, count = tiles_ * (i + 1) / blocks - first;
-      float* transformed = scratch_of(context, thread);
-      float* products = transformed + packed_.taps * block_ * tile_stride_;
-      for (int64_t tile = 0; tile < count; ++tile) transform(context.arena, first + tile, transformed + tile * tile_stride_, count);
-      for (int64_t panel = 0; panel < packed_.panels.count(); ++panel) {
-        multiply(transformed, products, panel, count);
-        for (int64_t tile = 0; tile < count; ++tile) finish(context.arena, first + tile, panel, products + tile * product_stride_, count);
+      const int64_t first = tiles * i / blocks, count = tiles * (i + 1) / blocks - first;
+      const Scratch scratch = scratch_of(context, thread);
+      transform(context.arena, {first, count}, 0, count, scratch.values, scratch.gather);
+      for (int64_t panel = 0; panel < packed_.groups * packed_.panels.count(); ++panel) {
+        run_panel(context.arena, {first, count}, panel, scratch.values, scratch.products);
       }
     });
   }
 
-  std::string algorithm() const override { return "winograd" + std::to_string(outputs_); }
+  std::string algorithm() const override { return "winograd" + std::to_string(kWinogradForms[form_].outputs); }
   double flops() const override { return geometry_.flops(); }
 
  private:
   static constexpr int64_t kTilesPerTask = 8;
 
-  static float* scratch_of(const RunContext& context, int thread) {
-    return context.scratch + static_cast<size_t>(thread) * context.scratch_stride;
+  struct Block {
+    int64_t first;  // tile
+    int64_t count;
+  };
+
+  struct Scratch {
+    float* values;    // [value][tile][channel]
+    float* products;  // [value][tile][channel of the panel]
+    float* gather;
+  };
+  Scratch scratch_of(const RunContext& context, int thread) const {
+    float* start = context.scratch + static_cast<size_t>(thread) * context.scratch_stride;
+    float* products = start + packed_.values * value_stride(block_);
+    return {start, products, products + packed_.values * product_value_stride(block_)};
   }
+  int64_t value_stride(int64_t count) const { return count * tile_stride_ + kSkew; }
+  int64_t product_value_stride(int64_t count) const { return count * product_stride_ + kSkew; }
 
   void run_shared(const RunContext& context, int64_t first, int64_t count) const {
-    float* transformed = scratch_of(context, 0);
+    float* values = scratch_of(context, 0).values;
     const int64_t tasks = (count + kTilesPerTask - 1) / kTilesPerTask;
-    context.parallel.run(tasks, [&](int64_t i, int) {
-      for (int64_t tile = i * kTilesPerTask; tile < std::min(count, (i + 1) * kTilesPerTask); ++tile) {
-        transform(context.arena, first + tile, transformed + tile * tile_stride_, count);
-      }
+    context.parallel.run(tasks, [&](int64_t i, int thread) {
+      transform(context.arena, {first, count}, i * kTilesPerTask, std::min(count, (i + 1) * kTilesPerTask), values,
+                scratch_of(context, thread).gather);
     });
-    context.parallel.run(packed_.panels.count(), [&](int64_t panel, int thread) {
-      float* products = scratch_of(context, thread) + packed_.taps * block_ * tile_stride_;
-      multiply(transformed, products, panel, count);
-      for (int64_t tile = 0; tile < count; ++tile) finish(context.arena, first + tile, panel, products + tile * product_stride_, count);
+    context.parallel.run(packed_.groups * packed_.panels.count(), [&](int64_t panel, int thread) {
+      run_panel(context.arena, {first, count}, panel, values, scratch_of(context, thread).products);
     });
   }
 
-  struct TilePosition {
-    int64_t n, d, h, w;  // of the tile's first output pixel
-  };
-  TilePosition position(int64_t tile) const {
-    const int64_t plane = tile / (rows_ * columns_), depth = geometry_.output.shape[kD];
-    return {plane / depth, plane % depth, tile / columns_ % rows_ * outputs_, tile % columns_ * outputs_};
-  }
-
-  // V of one tile: taps lie count * tile_stride_ apart.
-  void transform(const float* arena, int64_t tile, float* transformed, int64_t count) const {
-    const TilePosition at = position(tile);
-    const ViewSpec& input = geometry_.input;
-    const float* plane = arena + cell_offset(input, at.n, at.d, 0, 0);
-    const float* pixels[kMaxWinogradTaps];
-    for (int y = 0; y < side_; ++y) {
-      const int64_t h = at.h + y - geometry_.pad_start[1];
-      for (int x = 0; x < side_; ++x) {
-        const int64_t w = at.w + x - geometry_.pad_start[2];
-        const bool inside = h >= 0 && h < input.shape[kH] && w >= 0 && w < input.shape[kW];
-        pixels[y * side_ + x] = inside ? plane + h * input.strides[2] + w * input.strides[3] : zeros_.data();
-      }
-    }
-    kernels_.winograd_input_f32({outputs_, pixels, transformed, count * tile_stride_, geometry_.in_channels()});
-  }
-
-  // M of `count` tiles for one panel: taps lie count * product_stride_ apart.
-  void multiply(const float* transformed, float* products, int64_t panel, int64_t count) const {
-    const int vectors = packed_.panels.vectors(panel), width = vectors * packed_.panels.lanes();
-    const int largest = kernels_.max_pixels[vectors - 1];
-    const int64_t groups = (count + largest - 1) / largest;
-    const int64_t prefetch_step = groups <= kPrefetchParts ? (width + groups - 1) / groups : 0;
-    const int64_t channels = packed_.in_channels;
-    const ptrdiff_t run = 0;
-    for (int tap = 0; tap < packed_.taps; ++tap) {
-      const float* weights = packed_.weights(panel, tap);
-      for (int64_t i = 0; i < groups; ++i) {
-        const int64_t first = count * i / groups;
-        const int pixels = static_cast<int>(count * (i + 1) / groups - first);
-        kernels_.gemm_f32({transformed + tap * count * tile_stride_, tile_offsets_.data() + first, &run, 1, channels, weights, kNoBias,
-                           products + tap * count * product_stride_, product_offsets_.data() + first, nullptr, nullptr, pixels, vectors,
-                           width, {}, weights + (width + i * prefetch_step) * channels, prefetch_step});
-      }
+  // V of the tiles [begin, end) of a block. While one is transformed the next one's pixels are prefetched.
+  void transform(const float* arena, const Block& block, int64_t begin, int64_t end, float* values, float* gather) const {
+    const int64_t phases = tiles_.row_phases();
+    const float* runs[2][kMaxWinogradValues];
+    const auto locate = [&](int64_t step) {
+      tiles_.pixels(tiles_.at(block.first + step / phases), step % phases, arena, gather + step % 2 * round_up(tiles_.gather_size()), runs[step % 2]);
+    };
+    locate(begin * phases);
+    for (int64_t step = begin * phases; step < end * phases; ++step) {
+      const bool more = step + 1 < end * phases;
+      if (more) locate(step + 1);
+      const float* const* fresh = runs[(step + 1) % 2] + tiles_.values() - tiles_.fresh();
+      kernels_.winograd_input_f32({form_, runs[step % 2], values + step / phases * tile_stride_ + step % phases * tiles_.run(),
+                                   value_stride(block.count), tiles_.run(), fresh, more ? tiles_.fresh() : 0});
     }
   }
 
-  void finish(float* arena, int64_t tile, int64_t panel, const float* products, int64_t count) const {
-    const TilePosition at = position(tile);
+  // A block against one panel of the panels of all groups.
+  void run_panel(float* arena, const Block& block, int64_t index, const float* values, float* products) const {
+    const int64_t group = index / packed_.panels.count(), panel = index % packed_.panels.count();
+    multiply(values + group * packed_.channels, products, group, panel, block.count);
+    finish(arena, block, group, panel, products);
+  }
+
+  // M of a block's tiles for one panel.
+  void multiply(const float* values, float* products, int64_t group, int64_t panel, int64_t count) const {
+    for (int value = 0; value < packed_.values; ++value) {
+      kernels_.winograd_products_f32({values + value * value_stride(count), tile_stride_, count, packed_.channels,
+                                      packed_.weights(group, panel, value), packed_.panels.vectors(panel),
+                                      products + value * product_value_stride(count), product_stride_, kPrefetchParts});
+    }
+  }
+
+  void finish(float* arena, const Block& block, int64_t group, int64_t panel, const float* products) const {
+    // A tile along the height alone is a row whose pixels lie a row of the image apart.
+    const bool upright = geometry_.kernel[2] == 1;
     const ViewSpec& output = geometry_.output;
     const ViewSpec& residual = geometry_.residual;
-    const int64_t channel = packed_.panels.first_channel(panel);
-    kernels_.winograd_output_f32({outputs_, products, count * product_stride_, packed_.bias(panel),
-                                  arena + cell_offset(output, at.n, at.d, at.h, at.w) + channel, output.strides[2], output.strides[3],
-                                  geometry_.has_residual ? arena + cell_offset(residual, at.n, at.d, at.h, at.w) + channel : nullptr,
-                                  residual.strides[2], residual.strides[3],
-                                  static_cast<int>(std::min<int64_t>(outputs_, output.shape[kH] - at.h)),
-                                  static_cast<int>(std::min<int64_t>(outputs_, output.shape[kW] - at.w)),
-                                  packed_.panels.channels(panel), geometry_.activation});
+    const int64_t channel = group * geometry_.group_out() + packed_.panels.first_channel(panel);
+    for (int64_t i = 0; i < block.count; ++i) {
+      const WinogradTiles::Tile at = tiles_.at(block.first + i);
+      const int rows = tiles_.rows_inside(at), columns = tiles_.columns_inside(at);
+      kernels_.winograd_output_f32(
+          {form_, products + i * product_stride_, product_value_stride(block.count), packed_.bias(group, panel),
+           arena + cell_offset(output, at.n, at.d, at.h, at.w) + channel, output.strides[2], output.strides[upright ? 2 : 3],
+           geometry_.has_residual ? arena + cell_offset(residual, at.n, at.d, at.h, at.w) + channel : nullptr, residual.strides[2],
+           residual.strides[upright ? 2 : 3], upright ? columns : rows, upright ? rows : columns, packed_.panels.channels(panel),
+           geometry_.activation});
+    }
   }
 
   const KernelTable& kernels_;
   ConvGeometry geometry_;
   PackedWinograd packed_;
-  int outputs_;            // m
-  int side_;               // t
-  int64_t rows_;           // of tiles in an image
-  int64_t columns_;
-  int64_t tiles_;
-  int64_t tile_stride_;    // between the transformed tiles of one tap
+  int form_;
+  WinogradTiles tiles_;
+  int64_t tile_stride_;    // between the transformed tiles of one value
   int64_t product_stride_;
-  std::vector<float> zeros_;  // the pixels outside of the image
   bool shared_ = false;
   int64_t block_ = 1;      // tiles
-  std::vector<ptrdiff_t> tile_offsets_;
-  std::vector<ptrdiff_t> product_offsets_;
 };
 
+// The form with tiles of `outputs` that computes a convolution, or -1.
+int find_form(const ConvProblem& p, int outputs) {
+  if (p.in_channels() * p.stride[1] * p.stride[2] < kFewestChannels) return -1;
+  const bool flat = p.kernel[0] == 1 && p.stride[0] == 1 && p.pad_start[0] == 0 && p.input.shape[kD] == p.output.shape[kD];
+  if ((p.groups > 1 && p.group_in() < kFewestGroupChannels) || p.dilation != std::array<int64_t, 3>{1, 1, 1} || !flat) return -1;
+  const int axes = (p.kernel[1] > 1) + (p.kernel[2] > 1);
+  const int64_t kernel = std::max(p.kernel[1], p.kernel[2]), stride = std::max(p.stride[1], p.stride[2]);
+  if (axes == 2 && (p.kernel[1] != p.kernel[2] || p.stride[1] != p.stride[2])) return -1;
+  // With a stride the pixels of a run have to be neighbours in memory.
+  if (stride > 1 && (axes == 1 || p.groups > 1 || p.input.strides[3] != p.in_channels())) return -1;
+  for (int i = 0; i < kWinogradFormCount; ++i) {
+    const WinogradForm& form = kWinogradForms[i];
+    if (form.outputs == outputs && form.axes == axes && form.taps == (kernel + stride - 1) / stride) return i;
+  }
+  return -1;
+}
+
+template <int kOutputs>
 bool applies(const ConvProblem& p) {
-  const std::array<int64_t, 3> ones = {1, 1, 1};
-  return p.groups == 1 && p.kernel == std::array<int64_t, 3>{1, 3, 3} && p.stride == ones && p.dilation == ones && p.pad_start[0] == 0 &&
-         p.input.shape[kD] == p.output.shape[kD];
+  return find_form(p, kOutputs) >= 0;
 }
 
 // The products, of tiles that may hang over the edge, or the arrival of the transformed weights; and the transforms, which
 // touch every element of a tile twice.
 template <int kOutputs>
 double cost(const ConvProblem& p, const KernelTable& kernels) {
-  constexpr double kTaps = (kOutputs + 2) * (kOutputs + 2);
   constexpr double kTransformCost = 11;  // operations for each element of a transformed tile
-  const auto& o = p.output.shape;
-  const double rows = static_cast<double>((o[kH] + kOutputs - 1) / kOutputs), columns = static_cast<double>((o[kW] + kOutputs - 1) / kOutputs);
-  const double tiles = static_cast<double>(o[kN] * o[kD]) * rows * columns;
-  const double in = static_cast<double>(p.in_channels());
-  const double out = static_cast<double>(conv_panels(p, kernels).padded_channels());
-  const double products = std::max(2 * tiles * kTaps * in * out / 0.85, kTaps * in * out * sizeof(float) * operations_per_byte(kernels));
-  return products + tiles * kTaps * kTransformCost * (in + out);
+  constexpr double kTileChannels = 10;   // the start and the end of a GEMM tile, in input channels
+  const WinogradForm& form = kWinogradForms[find_form(p, kOutputs)];
+  const Panels panels = conv_panels(p, kernels);
+  const double values = form.values() * static_cast<double>(WinogradTiles(p, form).count());
+  const double phases = static_cast<double>(p.stride[1] * p.stride[2]);
+  const double in = phases * static_cast<double>(p.in_channels()), group_in = phases * static_cast<double>(p.group_in());
+  const double out = static_cast<double>(p.groups * panels.padded_channels());
+  const double products = std::max(2 * values * (group_in + kTileChannels) * out / (0.9 * gemm_efficiency(panels)),
+                                   form.values() * group_in * out * sizeof(float) * operations_per_byte(kernels));
+  return products + values * kTransformCost * (in + out);
 }
 
 template <int kOutputs>
 Status make(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step) {
+  const int form = find_form(problem, kOutputs);
   PackedWinograd packed;
-  if (Status status = pack_winograd(problem, kOutputs, context, packed); !status.ok()) return status;
-  step = std::make_unique<WinogradConv>(problem, kOutputs, context, std::move(packed));
+  if (Status status = pack_winograd(problem, kWinogradForms[form], context, packed); !status.ok()) return status;
+  step = std::make_unique<WinogradConv>(problem, form, context, std::move(packed));
   return Status::Ok();
+}
+
+template <int kOutputs>
+constexpr ConvAlgorithm algorithm(const char* name) {
+  return {name, applies<kOutputs>, cost<kOutputs>, make<kOutputs>, kOutputs == 6};
 }
 
 }  // namespace
 
-const ConvAlgorithm kConvWinograd2 = {"winograd2", applies, cost<2>, make<2>};
-const ConvAlgorithm kConvWinograd4 = {"winograd4", applies, cost<4>, make<4>};
+const ConvAlgorithm kConvWinograd2 = algorithm<2>("winograd2");
+const ConvAlgorithm kConvWinograd3 = algorithm<3>("winograd3");
+const ConvAlgorithm kConvWinograd4 = algorithm<4>("winograd4");
+const ConvAlgorithm kConvWinograd6 = algorithm<6>("winograd6");
 
 }  // namespace im2col

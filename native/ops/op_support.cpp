@@ -14,8 +14,8 @@ void expect_same_batch_and_channels(SpecReader& reader, const ViewSpec& input, c
 }
 
 Status keep_parameter(const BuildContext& context, const ParameterSpec& parameter, WeightStore::Packed& kept) {
-  const auto copy = [&](float* destination) { std::copy_n(parameter.data, parameter.size, destination); };
-  return context.weights.get(parameter.key, "plain", parameter.size, copy, kept);
+  const auto copy = [&](float* destination) { std::copy_n(parameter.data(), parameter.size, destination); };
+  return context.weights.get(parameter, "plain", parameter.size, copy, kept);
 }
 
 }  // namespace im2col

@@ -23,7 +23,9 @@ constexpr NamedActivation kActivations[] = {
     {"silu", ActivationKind::kSilu},           {"hardSwish", ActivationKind::kHardSwish},
     {"gelu", ActivationKind::kGelu},           {"geluTanh", ActivationKind::kGeluTanh},
     {"mish", ActivationKind::kMish},           {"softplus", ActivationKind::kSoftplus},
-    {"softsign", ActivationKind::kSoftsign},
+    {"softsign", ActivationKind::kSoftsign},   {"abs", ActivationKind::kAbs},
+    {"exp", ActivationKind::kExp},             {"sqrt", ActivationKind::kSqrt},
+    {"linear", ActivationKind::kLinear},
 };
 
 bool has_alpha(ActivationKind kind) {
@@ -32,6 +34,7 @@ bool has_alpha(ActivationKind kind) {
     case ActivationKind::kLeakyRelu:
     case ActivationKind::kElu:
     case ActivationKind::kCelu:
+    case ActivationKind::kLinear:
     case ActivationKind::kSoftplus: return true;
     default: return false;
   }
@@ -123,6 +126,26 @@ std::array<int64_t, 3> SpecReader::triple(const char* name, int64_t minimum, int
   return values;
 }
 
+std::vector<int64_t> SpecReader::integers(const char* name, int64_t minimum, int64_t maximum) {
+  std::vector<int64_t> values;
+  const std::vector<double>* numbers = numbers_of(spec_, name);
+  if (numbers == nullptr) return values;
+  values.reserve(numbers->size());
+  for (const double number : *numbers) {
+    const bool valid = is_integer_within(number, minimum, maximum);
+    expect(valid, std::string("attribute '") + name + "' must be a list of integers " + range(minimum, maximum) + " but has " +
+                      shown(number));
+    values.push_back(valid ? static_cast<int64_t>(number) : minimum);
+  }
+  return values;
+}
+
+std::vector<float> SpecReader::numbers(const char* name) {
+  const std::vector<double>* numbers = numbers_of(spec_, name);
+  if (numbers == nullptr) return {};
+  return std::vector<float>(numbers->begin(), numbers->end());
+}
+
 std::string SpecReader::word(const char* name) {
   const auto found = spec_.attributes.find(name);
   const bool valid = found != spec_.attributes.end() && found->second.numbers.empty() && !found->second.word.empty();
@@ -133,7 +156,7 @@ std::string SpecReader::word(const char* name) {
 const ParameterSpec* SpecReader::optional_parameter(const char* name, size_t size) {
   const auto found = spec_.parameters.find(name);
   if (found == spec_.parameters.end()) return nullptr;
-  const bool valid = found->second.size == size && found->second.data != nullptr;
+  const bool valid = found->second.size == size;
   expect(valid, std::string("parameter '") + name + "' must have " + std::to_string(size) + " elements but has " +
                     std::to_string(found->second.size));
   return valid ? &found->second : nullptr;
@@ -145,17 +168,18 @@ const ParameterSpec& SpecReader::parameter(const char* name, size_t size) {
   return found != nullptr ? *found : kNoParameter;
 }
 
-Activation SpecReader::activation() {
-  if (spec_.attributes.find("activation") == spec_.attributes.end()) return {};
-  const std::string name = word("activation");
+Activation SpecReader::activation(const std::string& prefix) {
+  const std::string attribute = prefix + "activation";
+  if (spec_.attributes.find(attribute) == spec_.attributes.end()) return {};
+  const std::string name = word(attribute.c_str());
   for (const NamedActivation& known : kActivations) {
     if (name != known.name) continue;
     Activation activation{known.kind};
-    if (has_alpha(known.kind)) activation.alpha = number("alpha");
-    if (known.kind == ActivationKind::kClamp) activation.beta = number("beta");
+    if (has_alpha(known.kind)) activation.alpha = number((prefix + "alpha").c_str());
+    if (known.kind == ActivationKind::kClamp || known.kind == ActivationKind::kLinear) activation.beta = number((prefix + "beta").c_str());
     return activation;
   }
-  expect(false, "attribute 'activation' is '" + name + "', which is no activation");
+  expect(false, "attribute '" + attribute + "' is '" + name + "', which is no activation");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "../kernels/kernel_types.h"
 #include "step.h"
@@ -19,10 +20,14 @@ class SpecReader {
   int64_t integer(const char* name, int64_t minimum, int64_t maximum);
   float number(const char* name);
   std::array<int64_t, 3> triple(const char* name, int64_t minimum, int64_t maximum);  // d, h, w
+  // A list of integers, empty when there is none of that name.
+  std::vector<int64_t> integers(const char* name, int64_t minimum, int64_t maximum);
+  std::vector<float> numbers(const char* name);  // a list, empty when there is none of that name
   std::string word(const char* name);
   const ParameterSpec& parameter(const char* name, size_t size);  // exactly `size` elements
   const ParameterSpec* optional_parameter(const char* name, size_t size);
-  Activation activation();            // 'activation', 'alpha', 'beta'; none when absent
+  // <prefix>'activation', 'alpha', 'beta'; none when absent
+  Activation activation(const std::string& prefix = {});
   void expect(bool condition, const std::string& message);  // records "<op> step '<name>': <message>"
 
   const Status& status() const { return status_; }

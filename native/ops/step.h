@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "../program/plan_spec.h"
 #include "../runtime/kernel_table.h"
@@ -48,5 +49,8 @@ using StepFactory = Status (*)(const StepSpec& spec, const BuildContext& context
 
 // The factory of an op, or null: the table is in ops/registry.cpp.
 StepFactory find_step_factory(const std::string& op);
+
+// Names the algorithms that can run a step, the one that 'auto' means first; none for an op that has but one way.
+Status step_algorithms(const StepSpec& spec, const BuildContext& context, std::vector<std::string>& names);
 
 }  // namespace im2col

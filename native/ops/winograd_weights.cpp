@@ -2,80 +2,67 @@
 
 #include <algorithm>
 
+#include "winograd_kernel.h"
+
 namespace im2col {
 
 namespace {
 
-// G: row i evaluates the kernel's polynomial at point i, over the product of that point's distances to the others; the last
-// row is the point at infinity. The points are those of kernels/winograd.inl.h.
-struct KernelTransform {
-  int rows;
-  double g[6][3];
-
-  explicit KernelTransform(int outputs) : rows(outputs + 2) {
-    static constexpr double kPoints2[] = {0, 1, -1};
-    static constexpr double kPoints4[] = {0, 0.625, -0.625, 1.5, -1.5};
-    const double* points = outputs == 2 ? kPoints2 : kPoints4;
-    for (int i = 0; i < rows - 1; ++i) {
-      double distances = 1;
-      for (int j = 0; j < rows - 1; ++j) {
-        if (j != i) distances *= points[i] - points[j];
-      }
-      g[i][0] = 1 / distances;
-      g[i][1] = points[i] / distances;
-      g[i][2] = points[i] * points[i] / distances;
-    }
-    g[rows - 1][0] = g[rows - 1][1] = 0;
-    g[rows - 1][2] = 1;
-  }
-
-  // u[r * rows + s] for the 3 x 3 kernel k.
-  void apply(const double (&k)[9], double* u) const {
-    for (int r = 0; r < rows; ++r) {
-      double row[3];
-      for (int x = 0; x < 3; ++x) row[x] = g[r][0] * k[x] + g[r][1] * k[3 + x] + g[r][2] * k[6 + x];
-      for (int s = 0; s < rows; ++s) u[r * rows + s] = row[0] * g[s][0] + row[1] * g[s][1] + row[2] * g[s][2];
+// The taps of one phase of a kernel; those beyond its end are zero.
+void read_phase(const ConvProblem& p, const WinogradForm& form, const float* source, double scale, int64_t phase_y, int64_t phase_x, double* kernel) {
+  const int64_t height = p.kernel[1], width = p.kernel[2], last = height * width - 1;
+  const int64_t rows = form.axes == 2 ? form.taps : height, columns = form.axes == 2 ? form.taps : width;
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t y = i * p.stride[1] + phase_y, x = j * p.stride[2] + phase_x;
+      const int64_t tap = p.flip ? last - y * width - x : y * width + x;
+      kernel[i * columns + j] = y < height && x < width ? source[tap] * scale : 0;
     }
   }
-};
+}
 
 }  // namespace
 
-Status pack_winograd(const ConvProblem& p, int outputs, const BuildContext& context, PackedWinograd& packed) {
+Status pack_winograd(const ConvProblem& p, const WinogradForm& form, const BuildContext& context, PackedWinograd& packed) {
   const int lanes = context.kernels.lanes;
-  const int64_t in = p.in_channels(), out = p.out_channels();
-  const KernelTransform transform(outputs);
-  const int taps = transform.rows * transform.rows;
-  packed.panels = Panels(out, out > lanes ? 2 : 1, lanes);
-  packed.in_channels = in;
-  packed.taps = taps;
-  const int64_t padded = packed.panels.padded_channels();
+  const int64_t in = p.group_in(), out = p.group_out(), phases = p.stride[1] * p.stride[2];
+  const WinogradKernelTransform transform(form);
+  const int values = form.values();
+  const Panels panels(out, out > lanes ? 2 : 1, lanes);
+  packed.panels = panels;
+  packed.groups = p.groups;
+  packed.channels = phases * in;
+  packed.values = values;
 
   const auto pack = [&](float* destination) {
-    context.parallel.run(packed.panels.count(), [&](int64_t panel, int) {
-      const int width = packed.panels.vectors(panel) * lanes;
-      float* block = destination + packed.panels.first_channel(panel) * taps * in;
-      for (int64_t c = 0; c < in; ++c) {
+    context.parallel.run(p.groups * panels.count(), [&](int64_t task, int) {
+      const int64_t group = task / panels.count(), panel = task % panels.count(), position = packed.position(group, panel);
+      const int64_t first = group * out + panels.first_channel(panel);
+      const int count = panels.channels(panel), width = panels.vectors(panel) * lanes;
+      float* block = destination + position * values * packed.channels;
+      float* bias = destination + packed.weights_size() + position;
+      for (int j = 0; j < width; ++j) bias[j] = p.bias && j < count ? p.bias->data()[first + j] : 0.0f;
+      for (int64_t c = 0; c < packed.channels; ++c) {
+        const int64_t phase = c / in;
         for (int j = 0; j < width; ++j) {
-          double u[kMaxWinogradTaps] = {};
-          if (j < packed.panels.channels(panel)) {
-            const int64_t o = packed.panels.first_channel(panel) + j;
-            const double scale = p.scale ? p.scale->data[o] : 1.0;
-            const float* source = p.weight->data + (o * in + c) * 9;
-            double kernel[9];
-            for (int i = 0; i < 9; ++i) kernel[i] = source[p.flip ? 8 - i : i] * scale;
+          double u[kMaxWinogradValues] = {};
+          if (j < count) {
+            const float* source = p.weight->data() + ((first + j) * in + c % in) * p.taps();
+            const double scale = p.scale ? p.scale->data()[first + j] : 1.0;
+            double kernel[kMaxWinogradTaps * kMaxWinogradTaps];
+            read_phase(p, form, source, scale, phase / p.stride[2], phase % p.stride[2], kernel);
             transform.apply(kernel, u);
           }
-          for (int tap = 0; tap < taps; ++tap) block[(tap * in + c) * width + j] = static_cast<float>(u[tap]);
+          for (int i = 0; i < values; ++i) block[(i * packed.channels + c) * width + j] = static_cast<float>(u[i]);
         }
       }
     });
-    float* bias = destination + padded * taps * in;
-    for (int64_t o = 0; o < padded; ++o) bias[o] = p.bias && o < out ? p.bias->data[o] : 0.0f;
   };
-  const std::string kind = "winograd " + std::to_string(outputs) + " panels of " + std::to_string(packed.panels.widest()) + " x " +
-                           std::to_string(lanes) + (p.flip ? " flipped" : "");
-  return context.weights.get(p.weight->key, kind, static_cast<size_t>(padded * (taps * in + 1)), pack, packed.data);
+  const std::string kind = "winograd " + std::to_string(form.outputs) + " phases " + std::to_string(phases) + " panels of " +
+                           std::to_string(panels.widest()) + " x " + std::to_string(lanes) + " groups " + std::to_string(p.groups) +
+                           (p.flip ? " flipped" : "");
+  const int64_t size = packed.weights_size() + p.groups * panels.padded_channels();
+  return context.weights.get(*p.weight, kind, static_cast<size_t>(size), pack, packed.data);
 }
 
 }  // namespace im2col

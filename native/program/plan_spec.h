@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "parameter_spec.h"
+
 namespace im2col {
 
 // A value in the arena: sizes N, D, H, W, C with C contiguous, surrounded by `halo` zero cells.
@@ -17,13 +19,6 @@ struct ViewSpec {
   std::array<int64_t, 5> shape{};   // n, d, h, w, c
   std::array<int64_t, 4> strides{}; // of n, d, h, w
   std::array<int64_t, 6> halo{};    // d before, d after, h before, h after, w before, w after
-};
-
-// Weights. `data` is owned by the caller and alive until the program is built; `key` names the packed form in the store.
-struct ParameterSpec {
-  std::string key;
-  const float* data = nullptr;
-  size_t size = 0;
 };
 
 // A number, a list of numbers or a word.

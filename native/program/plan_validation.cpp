@@ -15,7 +15,8 @@ std::string quoted(const StepSpec& step) { return step.op + " step '" + step.nam
 // Inputs that a step may overwrite in place, because it reads each element before it writes the same element.
 bool may_overwrite(const StepSpec& step, size_t input) {
   if (step.op == "add" || step.op == "affine" || step.op == "activation") return true;
-  return step.op == "conv" && input == 1;  // the residual
+  const bool is_conv = step.op == "conv" || step.op == "convTranspose";
+  return (is_conv && input == 1) || (step.op == "scaledConv" && input == 2);  // the residual
 }
 
 Status check_indices(const StepSpec& step, const std::vector<int>& indices, const char* what, size_t view_count) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "../ops/view.h"
 #include "../runtime/memory_counters.h"
 #include "../runtime/thread_pool.h"
 #include "plan_validation.h"
@@ -15,10 +16,22 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kAlignedElements = kAlignmentBytes / sizeof(float);
 
-Status stop_status(bool cancelled, bool disposed, const char* what) {
-  if (cancelled) return {Code::kAborted, std::string(what) + " was cancelled"};
-  if (disposed) return {Code::kDisposed, "the program was disposed"};
-  return Status::Ok();
+int64_t nanoseconds(Clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+// A step without a view on one side reads or writes a buffer of the user's or a constant, as large as the view on the other.
+double bytes_of(const PlanSpec& plan, const StepSpec& spec) {
+  const auto elements = [&](const std::vector<int>& views) {
+    double sum = 0;
+    for (const int view : views) sum += static_cast<double>(element_count(plan.views[static_cast<size_t>(view)]));
+    return sum;
+  };
+  const double inputs = elements(spec.inputs), outputs = elements(spec.outputs);
+  double sum = inputs + outputs;
+  for (const auto& [name, parameter] : spec.parameters) sum += static_cast<double>(parameter.size);
+  if (spec.parameters.empty() && (spec.inputs.empty() || spec.outputs.empty())) sum *= 2;
+  return sum * sizeof(float);
 }
 
 }  // namespace
@@ -57,18 +70,17 @@ Status Program::create(const PlanSpec& plan, const KernelTable& kernels, WeightS
 Status Program::build_steps(const PlanSpec& plan, const BuildContext& context, const std::atomic<bool>& cancelled) {
   size_t scratch_size = 0;
   for (const StepSpec& spec : plan.steps) {
-    Status status = stop_status(cancelled.load(std::memory_order_relaxed), false, "building the program");
-    if (!status.ok()) return status;
-
+    if (cancelled.load(std::memory_order_relaxed)) return {Code::kAborted, "building the program was cancelled"};
     const StepFactory factory = find_step_factory(spec.op);
     if (factory == nullptr) {
       return {Code::kUnsupported, "step '" + spec.name + "': the engine has no op '" + spec.op + "'"};
     }
     std::unique_ptr<Step> step;
-    status = factory(spec, context, step);
+    Status status = factory(spec, context, step);
+    if (status.code == Code::kUnreadable) status.message = "weights of '" + spec.name + "': " + status.message;
     if (!status.ok()) return status;
     scratch_size = std::max(scratch_size, step->scratch_size());
-    step_info_.push_back({spec.name, spec.op, step->algorithm(), step->flops()});
+    step_info_.push_back({spec.name, spec.op, step->algorithm(), step->flops(), bytes_of(plan, spec)});
     steps_.push_back(std::move(step));
   }
   scratch_stride_ = (scratch_size + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
@@ -88,7 +100,7 @@ Status Program::make_workspace(std::unique_ptr<Workspace>& workspace) const {
 }
 
 Status Program::run(const float* const* inputs, float* const* outputs, const std::atomic<bool>& cancelled,
-                    int64_t* nanoseconds) {
+                    RunTimes* times) {
   std::unique_ptr<Workspace> workspace = workspaces_.take();
   if (workspace == nullptr) {
     Status status = make_workspace(workspace);
@@ -98,22 +110,45 @@ Status Program::run(const float* const* inputs, float* const* outputs, const std
   const ThreadPool::ActiveJob active(pool);
   const RunContext context{workspace->arena.data(),   inputs,         outputs, Parallel(&pool, options_.threads),
                            workspace->scratch.data(), scratch_stride_};
-  Status status = run_steps(context, cancelled, nanoseconds);
+  Status status = times == nullptr ? run_steps(context, cancelled) : run_timed(context, cancelled, *times);
   workspaces_.give(std::move(workspace));
   return status;
 }
 
-Status Program::run_steps(const RunContext& context, const std::atomic<bool>& cancelled, int64_t* nanoseconds) const {
+Status Program::stop_status(const std::atomic<bool>& cancelled) const {
+  if (cancelled.load(std::memory_order_relaxed)) return {Code::kAborted, "the run was cancelled"};
+  if (disposed_.load(std::memory_order_relaxed)) return {Code::kDisposed, "the program was disposed"};
+  return Status::Ok();
+}
+
+Status Program::run_steps(const RunContext& context, const std::atomic<bool>& cancelled) const {
+  for (const std::unique_ptr<Step>& step : steps_) {
+    if (Status status = stop_status(cancelled); !status.ok()) return status;
+    step->run(context);
+  }
+  return Status::Ok();
+}
+
+Status Program::run_timed(RunContext context, const std::atomic<bool>& cancelled, RunTimes& times) const {
+  const size_t threads = static_cast<size_t>(options_.threads);
+  std::vector<ThreadSpan> spans(steps_.size() * threads);
+  times.steps.resize(steps_.size());
+  times.threads.resize(spans.size());
+  const Clock::time_point start = Clock::now();
   for (size_t i = 0; i < steps_.size(); ++i) {
-    Status status = stop_status(cancelled.load(std::memory_order_relaxed), disposed_.load(std::memory_order_relaxed),
-                                "the run");
-    if (!status.ok()) return status;
-    if (nanoseconds == nullptr) {
-      steps_[i]->run(context);
-    } else {
-      const Clock::time_point start = Clock::now();
-      steps_[i]->run(context);
-      nanoseconds[i] = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+    if (Status status = stop_status(cancelled); !status.ok()) return status;
+    if (threads > 1) context.parallel = Parallel(&ThreadPool::instance(), options_.threads, &spans[i * threads]);
+    times.steps[i].start = nanoseconds(Clock::now() - start);
+    steps_[i]->run(context);
+    times.steps[i].end = nanoseconds(Clock::now() - start);
+  }
+  const int64_t epoch = nanoseconds(start.time_since_epoch());
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const ThreadSpan* of_step = &spans[i * threads];
+    const bool spread = std::any_of(of_step, of_step + threads, [](const ThreadSpan& span) { return span.start != 0; });
+    if (!spread) times.threads[i * threads] = times.steps[i];  // it ran on the job's own thread
+    for (size_t thread = 0; thread < threads; ++thread) {
+      if (of_step[thread].start != 0) times.threads[i * threads + thread] = {of_step[thread].start - epoch, of_step[thread].end - epoch};
     }
   }
   return Status::Ok();

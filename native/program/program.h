@@ -27,6 +27,18 @@ struct StepInfo {
   std::string op;
   std::string algorithm;
   double flops;
+  double bytes;  // of its inputs, weights and outputs, each counted once
+};
+
+struct TimeSpan {
+  int64_t start = 0;  // nanoseconds since the run began
+  int64_t end = 0;
+};
+
+// When a run did what.
+struct RunTimes {
+  std::vector<TimeSpan> steps;
+  std::vector<TimeSpan> threads;  // by step, then by thread; both times are 0 where a thread took no part
 };
 
 struct ProgramMemory {
@@ -43,10 +55,9 @@ class Program {
                        std::shared_ptr<Program>& program);
 
   // Runs every step on the calling thread and idle workers, looking at `cancelled` between steps. Several runs may
-  // proceed at once. `inputs` and `outputs` have the plan's sizes. `nanoseconds`, when given, receives the time of each
-  // step.
+  // proceed at once. `inputs` and `outputs` have the plan's sizes. `times`, when given, is filled.
   Status run(const float* const* inputs, float* const* outputs, const std::atomic<bool>& cancelled,
-             int64_t* nanoseconds = nullptr);
+             RunTimes* times = nullptr);
 
   // Ends runs at their next step and refuses later ones. The memory goes with the last reference.
   void dispose() { disposed_.store(true, std::memory_order_relaxed); }
@@ -72,7 +83,9 @@ class Program {
 
   Status build_steps(const PlanSpec& plan, const BuildContext& context, const std::atomic<bool>& cancelled);
   Status make_workspace(std::unique_ptr<Workspace>& workspace) const;
-  Status run_steps(const RunContext& context, const std::atomic<bool>& cancelled, int64_t* nanoseconds) const;
+  Status stop_status(const std::atomic<bool>& cancelled) const;
+  Status run_steps(const RunContext& context, const std::atomic<bool>& cancelled) const;
+  Status run_timed(RunContext context, const std::atomic<bool>& cancelled, RunTimes& times) const;
 
   ProgramOptions options_;
   std::vector<std::unique_ptr<Step>> steps_;

@@ -12,8 +12,9 @@ void release(AlignedBuffer* buffer) {
 
 }  // namespace
 
-Status WeightStore::get(const std::string& key, const std::string& kind, size_t size,
-                        const std::function<void(float*)>& pack, Packed& packed) {
+Status WeightStore::get(const ParameterSpec& weights, const std::string& kind, size_t size,
+                        const std::function<void(float*)>& pack, Packed& packed, Access access) {
+  const std::string& key = weights.key;
   // Keys are any text; the length keeps ("a", "bc") and ("ab", "c") apart.
   const std::string name = std::to_string(kind.size()) + ':' + kind + key;
   std::lock_guard<std::mutex> lock(mutex_);
@@ -31,7 +32,12 @@ Status WeightStore::get(const std::string& key, const std::string& kind, size_t 
   if (!buffer) {
     return {Code::kOutOfMemory, "no memory for weights '" + key + "' (" + std::to_string(size) + " elements)"};
   }
+  if (access == Access::kWhole) {
+    if (Status status = weights.load(); !status.ok()) return status;
+  }
   pack(buffer.data());
+  weights.release();
+  if (Status status = weights.status(); !status.ok()) return status;
   const size_t bytes = size * sizeof(float);
   memory_counters.weight_bytes.fetch_add(bytes, std::memory_order_relaxed);
   bytes_.fetch_add(bytes, std::memory_order_relaxed);

@@ -10,6 +10,7 @@
 
 #include "../runtime/aligned.h"
 #include "../runtime/status.h"
+#include "parameter_spec.h"
 
 namespace im2col {
 
@@ -21,9 +22,13 @@ class WeightStore {
   WeightStore(const WeightStore&) = delete;
   WeightStore& operator=(const WeightStore&) = delete;
 
-  // Returns the packing `kind` of the weights `key`, calling pack(destination of `size` elements) when it is new.
+  // How a packing reads its weights: ParameterSpec::data() or only slice(), which keeps weights of a file out of memory.
+  enum class Access { kWhole, kSlices };
+
+  // Returns the packing `kind` of the weights, calling pack(destination of `size` elements) when it is new.
   // Thread-safe; a second caller waits for the packing of the first. `packed` may outlive the store.
-  Status get(const std::string& key, const std::string& kind, size_t size, const std::function<void(float*)>& pack, Packed& packed);
+  Status get(const ParameterSpec& weights, const std::string& kind, size_t size, const std::function<void(float*)>& pack,
+             Packed& packed, Access access = Access::kWhole);
 
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "memory_counters.h"
+
 #ifdef _WIN32
 #include <malloc.h>
 #endif
@@ -40,6 +42,7 @@ void release(void* memory) {
 
 AlignedBuffer::AlignedBuffer(size_t size) {
   if (size == 0 || size > kMaxBytes / sizeof(float)) return;
+  memory_counters.buffers_made.fetch_add(1, std::memory_order_relaxed);
   const size_t bytes = size * sizeof(float);
   const bool large = bytes >= 2 * kHugePageBytes;
   void* memory = allocate(bytes, large ? kHugePageBytes : kAlignmentBytes);

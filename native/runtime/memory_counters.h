@@ -9,6 +9,7 @@ namespace im2col {
 struct MemoryCounters {
   std::atomic<size_t> arena_bytes{0};   // arenas and scratch
   std::atomic<size_t> weight_bytes{0};  // packed weights
+  std::atomic<size_t> buffers_made{0};  // AlignedBuffers, since the process began
 };
 
 inline MemoryCounters memory_counters;

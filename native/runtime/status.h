@@ -14,6 +14,7 @@ enum class Code {
   kAborted,   // cancelled by the caller
   kDisposed,  // the program was released
   kUnsupported,
+  kUnreadable,  // a file that cannot be read, or is not what it was
 };
 
 struct [[nodiscard]] Status {

@@ -40,6 +40,10 @@ std::atomic<ThreadPool*> shared_pool{nullptr};
 thread_local int this_worker = -1;
 thread_local int this_task_thread = -1;  // the `thread` of the task that runs on this thread, -1 outside of tasks
 
+int64_t steady_nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+}
+
 void relax_cpu() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
@@ -226,6 +230,27 @@ void ThreadPool::run_tasks(Region& region, int thread) {
 }
 
 void Parallel::run_erased(int64_t count, Erased call, const void* task) const {
+  if (spans_ == nullptr) {
+    run_tasks(count, call, task);
+    return;
+  }
+  struct Timed {
+    Erased call;
+    const void* task;
+    ThreadSpan* spans;
+  };
+  const Timed timed{call, task, spans_};
+  const auto call_timed = [](const void* erased, int64_t index, int thread) {
+    const Timed& t = *static_cast<const Timed*>(erased);
+    ThreadSpan& span = t.spans[thread];
+    if (span.start == 0) span.start = steady_nanoseconds();
+    t.call(t.task, index, thread);
+    span.end = steady_nanoseconds();
+  };
+  run_tasks(count, call_timed, &timed);
+}
+
+void Parallel::run_tasks(int64_t count, Erased call, const void* task) const {
   const bool nested = this_task_thread >= 0;
   if (count > 1 && max_threads_ > 1 && pool_ != nullptr && pool_->workers() > 0 && !nested) {
     if (ThreadPool::Region* region = pool_->claim_region()) {

@@ -3,22 +3,40 @@
 // inputs and results. Coefficients: Cephes (Moshier) where nothing else is said.
 #pragma once
 
-// 2^n for integers n in [-126, 127].
-IM2COL_INLINE V power_of_two(VI n) { return BitCastToFloat(ShiftLeft<23>(Add(n, SetInt(127)))); }
+#if !defined(IM2COL_MATH)
+#define IM2COL_MATH IM2COL_INLINE
+#endif
 
-// x = n ln 2 + r with |r| <= ln 2 / 2 and integer n, for |x| < 2^20. Adding 1.5 * 2^23 rounds to an integer, which is then
-// the low bits; the high part of ln 2 has so few bits that n times it is exact.
+// Added to a number it rounds it to an integer, which is then the low bits of the sum. Valid range: |x| < 2^21.
+constexpr float kRoundingMagic = 12582912.0f;  // 1.5 * 2^23
+
+IM2COL_INLINE V round_by_magic(V x) { return Sub(Add(x, Set(kRoundingMagic)), Set(kRoundingMagic)); }
+
+// 2^n for integers n in [-126, 127]. The shift drops the bits of the magic number.
+IM2COL_INLINE V power_of_two(V n) { return BitCastToFloat(ShiftLeft<23>(BitCastToInt(Add(n, Set(kRoundingMagic + 127))))); }
+
+// a 2^n for integers n in [-252, 254], by two factors that are normal numbers where the ISA has no instruction for it.
+IM2COL_INLINE V scale_by_power(V a, V n) {
+#if defined(IM2COL_SCALE_BY_POWER)
+  return IM2COL_SCALE_BY_POWER(a, n);
+#else
+  const V half = round_by_magic(Mul(n, Set(0.5f)));
+  return Mul(Mul(a, power_of_two(half)), power_of_two(Sub(n, half)));
+#endif
+}
+
+// x = n ln 2 + r with |r| <= ln 2 / 2 and integer n, for |x| < 2^20. The high part of ln 2 has so few bits that n times
+// it is exact.
 struct ExpReduction {
-  VI n;
+  V n;
   V r;
 };
 IM2COL_INLINE ExpReduction reduce_exp(V x) {
-  const V magic = Set(12582912.0f);
-  const V shifted = MulAdd(x, Set(1.44269504088896341f), magic);
-  const V n = Sub(shifted, magic);
+  const V magic = Set(kRoundingMagic);
+  const V n = Sub(MulAdd(x, Set(1.44269504088896341f), magic), magic);
   V r = NegMulAdd(n, Set(0.693359375f), x);
   r = NegMulAdd(n, Set(-2.12194440e-4f), r);
-  return {Sub(BitCastToInt(shifted), BitCastToInt(magic)), r};
+  return {n, r};
 }
 
 // exp(r) - 1 for |r| <= ln 2 / 2.
@@ -32,27 +50,29 @@ IM2COL_INLINE V expm1_reduced(V r) {
   return MulAdd(p, Mul(r, r), r);
 }
 
-// x 2^n for n in [-252, 254], by two factors that are normal numbers.
-IM2COL_INLINE V scale_by_power(V x, VI n) {
-  const VI half = ShiftRight<1>(n);
-  return Mul(Mul(x, power_of_two(half)), power_of_two(Sub(n, half)));
-}
-
-// e^x. Max error: 1.1 ULP. Valid range: all; overflows to infinity above 88.7228, denormal below -87.34, 0 below -103.98.
-IM2COL_INLINE V Exp(V x) {
-  const ExpReduction e = reduce_exp(Min(Set(89.0f), Max(Set(-105.0f), x)));
+// e^x for x in [-105, 89].
+IM2COL_INLINE V exp_in_range(V x) {
+  const ExpReduction e = reduce_exp(x);
   return scale_by_power(Add(expm1_reduced(e.r), Set(1.0f)), e.n);
 }
 
+// e^-|x|. Max error: 1.1 ULP. Valid range: all.
+IM2COL_MATH V ExpNegativeAbs(V x) { return exp_in_range(Max(Set(-105.0f), Neg(Abs(x)))); }
+
+// e^x. Max error: 1.1 ULP. Valid range: all; overflows to infinity above 88.7228, denormal below -87.34, 0 below -103.98.
+IM2COL_MATH V Exp(V x) {
+  return exp_in_range(Min(Set(89.0f), Max(Set(-105.0f), x)));
+}
+
 // e^x - 1 without cancellation near 0. Max error: 1 ULP. Valid range: x <= 0.
-IM2COL_INLINE V Expm1Negative(V x) {
+IM2COL_MATH V Expm1Negative(V x) {
   const ExpReduction e = reduce_exp(Max(Set(-25.0f), x));
   const V scale = power_of_two(e.n);
   return MulAdd(scale, expm1_reduced(e.r), Sub(scale, Set(1.0f)));
 }
 
 // Natural logarithm. Max error: 1 ULP. Valid range: all; -infinity at 0, NaN below.
-IM2COL_INLINE V Log(V x) {
+IM2COL_MATH V Log(V x) {
   // Denormals are scaled into the normal range first.
   const M tiny = Lt(x, Set(1.17549435e-38f));
   const VI bits = BitCastToInt(IfThenElse(tiny, Mul(x, Set(33554432.0f)), x));
@@ -80,7 +100,7 @@ IM2COL_INLINE V Log(V x) {
 }
 
 // log(1 + x) = 2 artanh(x / (2 + x)). Max error: 2 ULP. Valid range: [0, 1].
-IM2COL_INLINE V Log1pUnit(V x) {
+IM2COL_MATH V Log1pUnit(V x) {
   const V s = Div(x, Add(Set(2.0f), x));
   const V s2 = Mul(s, s);
   V p = Set(1.401222988e-1f);
@@ -94,8 +114,19 @@ IM2COL_INLINE V Log1pUnit(V x) {
 // x^y as exp(y log x). Max error: 2 + 2 |y log x| ULP. Valid range: x > 0, result not denormal.
 IM2COL_INLINE V PowPositive(V x, V y) { return Exp(Mul(y, Log(x))); }
 
+// x^y as C's pow: NaN where x is negative and y no integer. Max error: 2 + 2 |y log |x|| ULP. Valid range: result not denormal.
+IM2COL_MATH V Pow(V x, V y) {
+  const V half = Mul(Set(0.5f), y);
+  const M is_integer = Eq(Round(y), y), is_even = Eq(Round(half), half);
+  V z = PowPositive(Abs(x), y);
+  z = IfThenElse(And(is_integer, Ne(Round(half), half)), CopySign(z, x), z);
+  z = IfThenElse(And(And(Lt(x, Zero()), Gt(x, Set(-INFINITY))), Ne(Round(y), y)), Set(NAN), z);
+  z = IfThenElse(And(Eq(Abs(x), Set(1.0f)), Or(is_even, Eq(x, Set(1.0f)))), Set(1.0f), z);
+  return IfThenElse(Eq(y, Zero()), Set(1.0f), z);
+}
+
 // Max error: 1.5 ULP. Valid range: all.
-IM2COL_INLINE V Tanh(V x) {
+IM2COL_MATH V Tanh(V x) {
   const V a = Abs(x);
   const V x2 = Mul(x, x);
   V p = Set(-5.70498872745e-3f);
@@ -109,18 +140,19 @@ IM2COL_INLINE V Tanh(V x) {
 }
 
 // 1 / (1 + e^-x). Max error: 2.5 ULP. Valid range: all.
-IM2COL_INLINE V Sigmoid(V x) {
-  const V e = Exp(Neg(Abs(x)));
+IM2COL_MATH V Sigmoid(V x) {
+  const V e = ExpNegativeAbs(x);
   return Div(IfThenElse(Lt(x, Zero()), e, Set(1.0f)), Add(Set(1.0f), e));
 }
 
 // The normal distribution function, (1 + erf(x / sqrt 2)) / 2. Max error: 6 ULP. Valid range: all. With a = |x| the tail is
 // e^(-a^2 / 2) t P(t), t = 1 / (1 + 0.3 a), where P is the minimax polynomial of the scaled complementary error function
 // (the substitution of Abramowitz and Stegun 7.1.26).
-IM2COL_INLINE V NormalCdf(V x) {
+IM2COL_MATH V NormalCdf(V x) {
   const V a = Min(Set(14.5f), Abs(x));
-  // a^2 = h^2 + (a - h)(a + h), where h has 12 bits, so that its square is exact.
-  const V h = BitCastToFloat(ShiftLeft<12>(ShiftRight<12>(BitCastToInt(a))));
+  // a^2 = h^2 + (a - h)(a + h), where h is a multiple of 2^-8 below 16, so that its square is exact.
+  const V magic = Set(kRoundingMagic / 256);
+  const V h = Sub(Add(a, magic), magic);
   const ExpReduction e = reduce_exp(Mul(Set(-0.5f), Mul(h, h)));
   const V r = NegMulAdd(Mul(Set(0.5f), Sub(a, h)), Add(a, h), e.r);
   const V t = Div(Set(1.0f), MulAdd(Set(0.3f), a, Set(1.0f)));

@@ -43,12 +43,17 @@
 // Across lanes
 //   ReduceSum(v)               sum in halves: lane i with lane i + kLanes / 2, and so on
 //   ReduceMax(v)               by Max: when a lane is NaN the result may be a number
+//   InterleaveWholeLower(a, b) a0 b0 a1 b1 ... of the lower halves; InterleaveWholeUpper(a, b) of the upper halves
+//   TableLookupLanes(v, i)     lane i[k] of v in lane k; every i[k] in [0, kLanes)
+//   SwapLanes<k>(v)            lane i of v moves to lane i ^ k, for k = 1, 2, 4 ... kLanes / 2
 //   Transpose(rows)            V rows[kLanes]: element j of rows[i] trades places with element i of rows[j]
 //
 // Macros
 //   IM2COL_PIN(x)              keeps the V variable x in a register: GCC otherwise folds the load into every use of x
+//   IM2COL_SCALE_BY_POWER(a, n)   a 2^n for integers n; only where one instruction does it, else see scale_by_power
 //   IM2COL_INLINE              for every function of the wrapper and every helper of a kernel
 //   IM2COL_NOINLINE            for long functions that many kernels call
+//   IM2COL_MATH                before an elementary function: IM2COL_INLINE unless the ISA says otherwise
 //   IM2COL_UNROLL              before a loop with constant bounds: unroll it fully
 //   IM2COL_TARGET_REGION_BEGIN(features), IM2COL_TARGET_REGION_END   code between them is compiled for `features`
 #pragma once

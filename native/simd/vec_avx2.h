@@ -73,6 +73,13 @@ IM2COL_INLINE V ConvertToFloat(VI i) { return _mm256_cvtepi32_ps(i); }
 IM2COL_INLINE VI BitCastToInt(V v) { return _mm256_castps_si256(v); }
 IM2COL_INLINE V BitCastToFloat(VI i) { return _mm256_castsi256_ps(i); }
 
+template <int k>
+IM2COL_INLINE V SwapLanes(V v) {
+  if constexpr (k == 1) return _mm256_permute_ps(v, _MM_SHUFFLE(2, 3, 0, 1));
+  if constexpr (k == 2) return _mm256_permute_ps(v, _MM_SHUFFLE(1, 0, 3, 2));
+  if constexpr (k == 4) return _mm256_permute2f128_ps(v, v, 1);
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -83,6 +90,14 @@ IM2COL_INLINE float ReduceMax(V v) {
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
+
+IM2COL_INLINE V InterleaveWholeLower(V a, V b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
+}
+IM2COL_INLINE V InterleaveWholeUpper(V a, V b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+}
+IM2COL_INLINE V TableLookupLanes(V v, VI i) { return _mm256_permutevar8x32_ps(v, i); }
 
 // 4 x 4 inside the 128-bit halves, then the halves.
 IM2COL_INLINE void Transpose(V (&rows)[kLanes]) {

@@ -14,6 +14,8 @@ constexpr int kMaxPixels[kMaxPanelVectors] = {14, 14, 9, 6};
 #define IM2COL_PIN(x) ((void)0)
 #endif
 
+#define IM2COL_SCALE_BY_POWER(a, n) _mm512_scalef_ps(a, n)
+
 IM2COL_INLINE M FirstN(int n) { return static_cast<M>((1u << n) - 1u); }
 
 IM2COL_INLINE V Load(const float* p) { return _mm512_load_ps(p); }
@@ -79,6 +81,14 @@ IM2COL_INLINE V fold4(V v) { return _mm512_shuffle_f32x4(v, v, _MM_SHUFFLE(1, 1,
 IM2COL_INLINE V fold2(V v) { return _mm512_permute_ps(v, _MM_SHUFFLE(3, 2, 3, 2)); }
 IM2COL_INLINE V fold1(V v) { return _mm512_permute_ps(v, _MM_SHUFFLE(1, 1, 1, 1)); }
 
+template <int k>
+IM2COL_INLINE V SwapLanes(V v) {
+  if constexpr (k == 1) return _mm512_permute_ps(v, _MM_SHUFFLE(2, 3, 0, 1));
+  if constexpr (k == 2) return _mm512_permute_ps(v, _MM_SHUFFLE(1, 0, 3, 2));
+  if constexpr (k == 4) return _mm512_shuffle_f32x4(v, v, _MM_SHUFFLE(2, 3, 0, 1));
+  if constexpr (k == 8) return _mm512_shuffle_f32x4(v, v, _MM_SHUFFLE(1, 0, 3, 2));
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   v = Add(v, fold8(v));
   v = Add(v, fold4(v));
@@ -91,6 +101,14 @@ IM2COL_INLINE float ReduceMax(V v) {
   v = Max(v, fold2(v));
   return _mm512_cvtss_f32(Max(v, fold1(v)));
 }
+
+IM2COL_INLINE V InterleaveWholeLower(V a, V b) {
+  return _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
+}
+IM2COL_INLINE V InterleaveWholeUpper(V a, V b) {
+  return _mm512_permutex2var_ps(a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+}
+IM2COL_INLINE V TableLookupLanes(V v, VI i) { return _mm512_permutexvar_ps(i, v); }
 
 // 2 x 2, then 4 x 4 inside the 128-bit blocks, then the blocks themselves as a 4 x 4 matrix.
 IM2COL_INLINE void Transpose(V (&rows)[kLanes]) {

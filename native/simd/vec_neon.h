@@ -94,11 +94,25 @@ IM2COL_INLINE V ConvertToFloat(VI i) { return vcvtq_f32_s32(i); }
 IM2COL_INLINE VI BitCastToInt(V v) { return vreinterpretq_s32_f32(v); }
 IM2COL_INLINE V BitCastToFloat(VI i) { return vreinterpretq_f32_s32(i); }
 
+template <int k>
+IM2COL_INLINE V SwapLanes(V v) {
+  if constexpr (k == 1) return vrev64q_f32(v);
+  if constexpr (k == 2) return vextq_f32(v, v, 2);
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   const float32x2_t s = vadd_f32(vget_low_f32(v), vget_high_f32(v));
   return vget_lane_f32(vpadd_f32(s, s), 0);
 }
 IM2COL_INLINE float ReduceMax(V v) { return vmaxvq_f32(v); }
+
+IM2COL_INLINE V InterleaveWholeLower(V a, V b) { return vzip1q_f32(a, b); }
+IM2COL_INLINE V InterleaveWholeUpper(V a, V b) { return vzip2q_f32(a, b); }
+// The four bytes of lane k are the bytes 4 i[k] to 4 i[k] + 3.
+IM2COL_INLINE V TableLookupLanes(V v, VI i) {
+  const VI bytes = vmlaq_s32(vdupq_n_s32(0x03020100), i, vdupq_n_s32(0x04040404));
+  return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), vreinterpretq_u8_s32(bytes)));
+}
 
 IM2COL_INLINE void Transpose(V (&rows)[kLanes]) {
   const float32x4x2_t ab = vtrnq_f32(rows[0], rows[1]);

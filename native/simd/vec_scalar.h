@@ -16,6 +16,7 @@ struct M {
 };
 
 #define IM2COL_PIN(x) ((void)0)
+#define IM2COL_MATH IM2COL_NOINLINE  // inlined they are most of the code, at four times the instructions of a vector
 
 // Defines an op on lanes: `type name(parameters)` computes r.lane[i] for every i.
 #define IM2COL_PER_LANE(type, name, parameters, expression)    \
@@ -99,6 +100,13 @@ IM2COL_PER_LANE(VI, ShiftRight, (VI a), a.lane[i] >> k)
 IM2COL_PER_LANE(V, ConvertToFloat, (VI a), static_cast<float>(a.lane[i]))
 IM2COL_PER_LANE(VI, BitCastToInt, (V v), float_to_bits(v.lane[i]))
 IM2COL_PER_LANE(V, BitCastToFloat, (VI a), bits_to_float(a.lane[i]))
+
+IM2COL_PER_LANE(V, InterleaveWholeLower, (V a, V b), i % 2 == 0 ? a.lane[i / 2] : b.lane[i / 2])
+IM2COL_PER_LANE(V, InterleaveWholeUpper, (V a, V b), i % 2 == 0 ? a.lane[(kLanes + i) / 2] : b.lane[(kLanes + i) / 2])
+IM2COL_PER_LANE(V, TableLookupLanes, (V v, VI index), v.lane[index.lane[i]])
+
+template <int k>
+IM2COL_PER_LANE(V, SwapLanes, (V v), v.lane[i ^ k])
 
 #undef IM2COL_PER_LANE
 

@@ -65,7 +65,7 @@ KERNEL_TEST(affine_f32_in_place) {
   for (size_t c = 0; c < before.size(); ++c) CHECK(value[c] == before[c] + residual[c], "channel %zu", c);
 }
 
-KERNEL_TEST(multiply_f32) {
+KERNEL_TEST(binary_f32) {
   Random random;
   for (int64_t channels : interesting_sizes(table.lanes)) {
     for (int operands = 0; operands < 8; ++operands) {
@@ -76,7 +76,8 @@ KERNEL_TEST(multiply_f32) {
       a.fill(random, -2, 2);
       b.fill(random, -1, 1);
       residual.fill(random, -1, 1);
-      MultiplyRow row{};
+      BinaryRow row{};
+      row.op = BinaryOperator::kMultiply;
       row.a = a.data();
       row.a_stride = a.stride();
       row.b = b.data();
@@ -89,7 +90,7 @@ KERNEL_TEST(multiply_f32) {
       row.pixels = pixels;
       row.channels = channels;
       row.activation = some_activation(channels + operands);
-      table.multiply_f32(row);
+      table.binary_f32(row);
 
       for (int64_t p = 0; p < pixels; ++p) {
         for (int64_t c = 0; c < channels; ++c) {
@@ -102,6 +103,49 @@ KERNEL_TEST(multiply_f32) {
         }
       }
       CHECK(output.gaps_untouched(), "%d channels: wrote between the pixels", static_cast<int>(channels));
+    }
+  }
+}
+
+double binary_reference(BinaryOperator op, double a, double b) {
+  switch (op) {
+    case BinaryOperator::kAdd: return a + b;
+    case BinaryOperator::kSubtract: return a - b;
+    case BinaryOperator::kSubtractFrom: return b - a;
+    case BinaryOperator::kMultiply: return a * b;
+    case BinaryOperator::kDivide: return a / b;
+    case BinaryOperator::kDivideInto: return b / a;
+    case BinaryOperator::kMaximum: return std::isnan(a) || std::isnan(b) ? NAN : std::fmax(a, b);
+    case BinaryOperator::kMinimum: return std::isnan(a) || std::isnan(b) ? NAN : std::fmin(a, b);
+    case BinaryOperator::kPower: return std::pow(a, b);
+    case BinaryOperator::kPowerOf: return std::pow(b, a);
+  }
+  return NAN;
+}
+
+ISA_TEST(binary_f32_operators) {
+  const float special[] = {0, -0.0f, 1, -1, 2, -2, 3, -3, 0.5f, -0.5f, 1.75f, -2.5f, 10, -7, NAN, HUGE_VALF, -HUGE_VALF};
+  constexpr int64_t kCount = sizeof special / sizeof special[0];
+  for (int op = 0; op <= static_cast<int>(BinaryOperator::kPowerOf); ++op) {
+    Guarded a(kCount * kCount), b(kCount * kCount), y(kCount * kCount);
+    for (int64_t i = 0; i < kCount * kCount; ++i) {
+      a[static_cast<size_t>(i)] = special[i / kCount];
+      b[static_cast<size_t>(i)] = special[i % kCount];
+    }
+    BinaryRow row{};
+    row.op = static_cast<BinaryOperator>(op);
+    row.a = a.data();
+    row.b = b.data();
+    row.output = y.data();
+    row.pixels = 1;
+    row.channels = kCount * kCount;
+    table.binary_f32(row);
+    for (size_t i = 0; i < y.size(); ++i) {
+      const double expected = binary_reference(row.op, a[i], b[i]);
+      const bool same = std::isnan(expected)   ? std::isnan(y[i])
+                        : std::isinf(expected) ? y[i] == expected
+                                               : std::fabs(y[i] - expected) <= tolerance(64, std::fabs(expected));
+      CHECK(same, "operator %d of %g and %g is %g, expected %g", op, a[i], b[i], y[i], expected);
     }
   }
 }

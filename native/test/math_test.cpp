@@ -148,13 +148,17 @@ ISA_TEST(math_activations) {
       {"softplus", {ActivationKind::kSoftplus, 1, 0}, 3.5, false, nothing},
       {"softplus of 0.3 x", {ActivationKind::kSoftplus, 0.3f, 0}, 3.5, false, softplus_exponent},
       {"softsign", {ActivationKind::kSoftsign, 0, 0}, 1.5, false, nothing},
+      {"abs", {ActivationKind::kAbs, 0, 0}, 0, false, nothing},
+      {"exp", {ActivationKind::kExp, 0, 0}, 1.1, false, nothing},
+      {"sqrt", {ActivationKind::kSqrt, 0, 0}, 0.5, false, nothing},
+      {"linear", {ActivationKind::kLinear, 0.25f, 0}, 0.5, false, nothing},
   };
   for (const auto& a : kActivations) {
     double worst = -HUGE_VAL, worst_error = 0;
     float worst_x = 0;
     sweep(table.lanes, [&](const float* x) {
       float y[kMaxLanes];
-      probe.apply_activation(x, a.activation, y);
+      probe.activate(x, a.activation, y);
       for (int i = 0; i < table.lanes; ++i) {
         const double exact = activation_reference(a.activation, x[i]);
         const double lost = a.times_x && std::isfinite(x[i]) ? std::fabs(x[i]) / unit_of(exact) * std::ldexp(1.0, -149) : 0;

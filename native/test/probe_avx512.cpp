@@ -22,6 +22,8 @@ namespace {
 #include "../simd/vec_avx512.h"
 #include "../simd/math.inl.h"
 #include "../simd/activations.inl.h"
+#include "../kernels/epilogue.inl.h"
+#include "../kernels/activate_rows.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace avx512

@@ -13,6 +13,8 @@ namespace {
 #include "../simd/vec_scalar.h"
 #include "../simd/math.inl.h"
 #include "../simd/activations.inl.h"
+#include "../kernels/epilogue.inl.h"
+#include "../kernels/activate_rows.inl.h"
 #include "vec_probe.inl.h"
 }  // namespace
 }  // namespace scalar

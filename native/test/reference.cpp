@@ -35,6 +35,10 @@ double activation_reference(const Activation& activation, double x) {
       return (std::fmax(0, u) + std::log1p(std::exp(-std::fabs(u)))) / activation.alpha;
     }
     case ActivationKind::kSoftsign: return x / (1 + std::fabs(x));
+    case ActivationKind::kAbs: return std::fabs(x);
+    case ActivationKind::kExp: return std::exp(x);
+    case ActivationKind::kSqrt: return std::sqrt(x);
+    case ActivationKind::kLinear: return activation.alpha * x + activation.beta;
   }
   return x;
 }
@@ -46,7 +50,7 @@ Activation some_activation(int64_t i) {
       {ActivationKind::kTanh, 0, 0},      {ActivationKind::kSilu, 0, 0},       {ActivationKind::kHardSwish, 0, 0},
       {ActivationKind::kHardSigmoid, 0, 0}, {ActivationKind::kGelu, 0, 0},     {ActivationKind::kGeluTanh, 0, 0},
       {ActivationKind::kMish, 0, 0},      {ActivationKind::kSoftplus, 1, 0},   {ActivationKind::kSoftsign, 0, 0},
-      {ActivationKind::kCelu, 0.5f, 0},
+      {ActivationKind::kCelu, 0.5f, 0},  {ActivationKind::kAbs, 0, 0},         {ActivationKind::kLinear, 0.5f, 0.25f},
   };
   return kActivations[i % static_cast<int64_t>(sizeof kActivations / sizeof kActivations[0])];
 }

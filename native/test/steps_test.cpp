@@ -12,13 +12,6 @@ using Shape = std::array<int64_t, 5>;
 // Large enough for several threads, small, one pixel, one channel, and a volume.
 const Shape kShapes[] = {{1, 1, 40, 41, 48}, {2, 1, 3, 5, 7}, {3, 1, 1, 1, 70}, {2, 1, 6, 1, 1}, {1, 3, 2, 4, 5}};
 
-#define EXPECT_OK(expression)                                      \
-  do {                                                             \
-    const Status status_ = (expression);                           \
-    CHECK(status_.ok(), "%s", status_.message.c_str());            \
-    if (!status_.ok()) return;                                     \
-  } while (false)
-
 // Runs a step of inputs shaped like its output in every placement of the views, on one thread and on three.
 void check_elementwise(const KernelTable& table, const std::string& op, int inputs, const std::function<void(StepFixture&, int64_t)>& configure,
                        const std::function<double(const double*, int64_t channel)>& expected) {
@@ -66,12 +59,12 @@ ISA_TEST(step_add) {
                     [](const double* x, int64_t) { return std::fmax(0, x[0] + x[1]); });
 }
 
-ISA_TEST(step_multiply) {
-  check_elementwise(table, "multiply", 2, [](StepFixture& f, int64_t) { f.set("activation", "relu"); },
+ISA_TEST(step_binary) {
+  check_elementwise(table, "binary", 2, [](StepFixture& f, int64_t) { f.set("operator", "multiply"), f.set("activation", "relu"); },
                     [](const double* x, int64_t) { return std::fmax(0, x[0] * x[1]); });
 }
 
-ISA_TEST(step_multiply_repeats_axes_of_size_1) {
+ISA_TEST(step_binary_repeats_axes_of_size_1) {
   Random random;
   for (const Shape& shape : kShapes) {
     // Bit i: the operand has size 1 along axis kD + i.
@@ -81,7 +74,8 @@ ISA_TEST(step_multiply_repeats_axes_of_size_1) {
         for (int axis = kD; axis <= kC; ++axis) {
           if (mask >> (axis - kD) & 1) small[static_cast<size_t>(axis)] = 1;
         }
-        StepFixture fixture(table, "multiply");
+        StepFixture fixture(table, "binary");
+        fixture.set("operator", "multiply");
         const int whole = fixture.add_view(shape, true, 2), part = fixture.add_view(small, mask % 2 == 0, 3);
         const int residual = fixture.add_view(shape), output = fixture.add_view(shape, mask % 3 == 0, 1);
         fixture.add_input(is_first ? part : whole);
@@ -103,9 +97,10 @@ ISA_TEST(step_multiply_repeats_axes_of_size_1) {
   }
 }
 
-ISA_TEST(step_multiply_repeats_either_operand) {
+ISA_TEST(step_binary_repeats_either_operand) {
   Random random;
-  StepFixture fixture(table, "multiply");
+  StepFixture fixture(table, "binary");
+  fixture.set("operator", "multiply");
   const int column = fixture.add_view({2, 1, 3, 1, 8}), row = fixture.add_view({2, 1, 1, 5, 1}), output = fixture.add_view({2, 1, 3, 5, 8});
   fixture.add_input(row);
   fixture.add_input(column);
@@ -117,23 +112,24 @@ ISA_TEST(step_multiply_repeats_either_operand) {
   });
 }
 
-TEST(step_multiply_refuses_sizes_that_cannot_repeat) {
+TEST(step_binary_refuses_sizes_that_cannot_repeat) {
   int count;
   const KernelTable& table = *runnable_kernels(count)[0];
   Random random;
   const auto message = [&](const Shape& a, const Shape& b, const Shape& y) {
-    StepFixture fixture(table, "multiply");
+    StepFixture fixture(table, "binary");
+    fixture.set("operator", "multiply");
     fixture.add_input(fixture.add_view(a));
     fixture.add_input(fixture.add_view(b));
     fixture.set_output(fixture.add_view(y));
     return fixture.build(random).message;
   };
   const std::string sizes = message({2, 1, 3, 4, 8}, {2, 1, 2, 1, 8}, {2, 1, 3, 4, 8});
-  CHECK(sizes == "multiply step 'tested': expected the sizes of input 1 to be 1 or those of the output but received 2x1x2x1x8 and 2x1x3x4x8", "%s", sizes.c_str());
+  CHECK(sizes == "binary step 'tested': expected the sizes of input 1 to be 1 or those of the output but received 2x1x2x1x8 and 2x1x3x4x8", "%s", sizes.c_str());
   const std::string batch = message({2, 1, 3, 4, 8}, {1, 1, 3, 4, 8}, {2, 1, 3, 4, 8});
   CHECK(batch.find("input 1 to be 1 or those of the output") != std::string::npos, "%s", batch.c_str());
   const std::string channels = message({2, 1, 3, 4, 1}, {2, 1, 3, 4, 1}, {2, 1, 3, 4, 8});
-  CHECK(channels == "multiply step 'tested': expected an input to have the 8 channels of the output", "%s", channels.c_str());
+  CHECK(channels == "binary step 'tested': expected an input to have the 8 channels of the output", "%s", channels.c_str());
 }
 
 ISA_TEST(step_prelu) {
@@ -172,6 +168,27 @@ ISA_TEST(step_channel_shuffle) {
         CHECK(fixture.at(output, n, d, h, w, to) == fixture.at(input, n, d, h, w, c), "%d groups", static_cast<int>(groups));
       });
     }
+  }
+}
+
+ISA_TEST(step_channel_shuffle_of_several_inputs) {
+  Random random;
+  for (int64_t groups : {3, 4, 5, 8}) {
+    const int64_t per_group = 5;
+    StepFixture fixture(table, "channelShuffle");
+    const int first = fixture.add_view({2, 1, 3, 2, per_group}, true, 3), rest = fixture.add_view({2, 1, 3, 2, (groups - 1) * per_group});
+    const int output = fixture.add_view({2, 1, 3, 2, groups * per_group}, true, 1);
+    fixture.add_input(first);
+    fixture.add_input(rest);
+    fixture.set_output(output);
+    fixture.set("groups", std::vector<double>{static_cast<double>(groups)});
+    EXPECT_OK(fixture.build(random));
+    fixture.run(2);
+    fixture.for_each(output, [&](int64_t n, int64_t d, int64_t h, int64_t w, int64_t c) {
+      const int64_t group = c % groups, channel = c / groups;
+      const float expected = group == 0 ? fixture.at(first, n, d, h, w, channel) : fixture.at(rest, n, d, h, w, (group - 1) * per_group + channel);
+      CHECK(fixture.at(output, n, d, h, w, c) == expected, "%d groups", static_cast<int>(groups));
+    });
   }
 }
 
@@ -369,6 +386,7 @@ TEST(steps_refuse_views_that_do_not_fit) {
     fixture.add_input(a);
     fixture.add_input(a);
     fixture.set_output(b);
+    fixture.set("groups", std::vector<double>{1});
     const Status status = fixture.build(random);
     CHECK(status.code == Code::kInvalidArgument, "%s", op);
     CHECK(status.message.find("of the same shape but received 1x1x2x3x4 and 1x1x3x2x4") != std::string::npos, "%s", status.message.c_str());

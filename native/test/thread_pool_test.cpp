@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -106,6 +108,34 @@ TEST(workers_take_part) {
       while (arrived.load() < 2) std::this_thread::yield();
     });
   }
+}
+
+// Milliseconds that all threads of the process compute while this one sleeps.
+double busy_milliseconds_while_asleep(int milliseconds) {
+  const auto computed = [] {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
+  };
+  const double before = computed();
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  return computed() - before;
+}
+
+TEST(threads_without_work_sleep) {
+  constexpr int kAsleep = 200;
+  const auto work = [] {
+    const ThreadPool::ActiveJob active(pool());
+    Parallel(&pool(), kWorkers).run(100, [](int64_t, int) {});
+  };
+  work();
+  const double after_job = busy_milliseconds_while_asleep(kAsleep);
+  CHECK(after_job < 0.1 * kAsleep, "threads computed for %g ms of the %d ms after a job", after_job, kAsleep);
+  // Also while a job goes on that has nothing for them.
+  const ThreadPool::ActiveJob active(pool());
+  work();
+  const double in_job = busy_milliseconds_while_asleep(kAsleep);
+  CHECK(in_job < 0.1 * kAsleep, "threads computed for %g ms of %d ms in a job that waits", in_job, kAsleep);
 }
 
 TEST(jobs_run_in_order_of_submission) {

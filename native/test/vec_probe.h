@@ -39,9 +39,12 @@ struct VecProbe {
   void (*ConvertToFloat)(const int32_t* a, float* y);
   float (*ReduceSum)(const float* a);
   float (*ReduceMax)(const float* a);
+  void (*InterleaveWhole)(const float* a, const float* b, float* lower, float* upper);
+  void (*TableLookupLanes)(const float* a, const int32_t* index, float* y);
+  void (*SwapLanes)(int k, const float* a, float* y);
   void (*Transpose)(const float* a, float* y);  // lanes x lanes
   void (*PinAndPrefetch)(const float* a, float* y);  // y = a
-  void (*apply_activation)(const float* a, const Activation& activation, float* y);
+  void (*activate)(const float* a, const Activation& activation, float* y);
 };
 
 // The probe of a runnable ISA.

@@ -54,6 +54,26 @@ void probe_shift_right(const int32_t* a, int32_t* y) { store_ints(ShiftRight<3>(
 void probe_convert(const int32_t* a, float* y) { StoreU(ConvertToFloat(load_ints(a)), y); }
 float probe_reduce_sum(const float* a) { return ReduceSum(LoadU(a)); }
 float probe_reduce_max(const float* a) { return ReduceMax(LoadU(a)); }
+void probe_interleave(const float* a, const float* b, float* lower, float* upper) {
+  StoreU(InterleaveWholeLower(LoadU(a), LoadU(b)), lower);
+  StoreU(InterleaveWholeUpper(LoadU(a), LoadU(b)), upper);
+}
+void probe_table_lookup(const float* a, const int32_t* index, float* y) {
+  StoreU(TableLookupLanes(LoadU(a), load_ints(index)), y);
+}
+void probe_swap_lanes(int k, const float* a, float* y) {
+  const V v = LoadU(a);
+  switch (k) {
+    case 1: StoreU(SwapLanes<1>(v), y); break;
+    case 2: StoreU(SwapLanes<2>(v), y); break;
+    case 4:
+      if constexpr (kLanes > 4) StoreU(SwapLanes<4>(v), y);
+      break;
+    case 8:
+      if constexpr (kLanes > 8) StoreU(SwapLanes<8>(v), y);
+      break;
+  }
+}
 void probe_transpose(const float* a, float* y) {
   V rows[kLanes];
   for (int i = 0; i < kLanes; ++i) rows[i] = LoadU(a + i * kLanes);
@@ -67,7 +87,8 @@ void probe_pin(const float* a, float* y) {
   StoreU(v, y);
 }
 void probe_activation(const float* a, const Activation& activation, float* y) {
-  StoreU(apply_activation(LoadU(a), activation), y);
+  StoreU(LoadU(a), y);
+  activate_rows({y, 0, nullptr, 1, kLanes}, activation);
 }
 
 constexpr test::VecProbe probe = {
@@ -99,6 +120,9 @@ constexpr test::VecProbe probe = {
     probe_convert,
     probe_reduce_sum,
     probe_reduce_max,
+    probe_interleave,
+    probe_table_lookup,
+    probe_swap_lanes,
     probe_transpose,
     probe_pin,
     probe_activation,

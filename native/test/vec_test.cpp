@@ -241,6 +241,28 @@ ISA_TEST(vec_across_lanes) {
     CHECK(probe.ReduceMax(a) == largest, "ReduceMax");
   }
 
+  for (int round = 0; round < kRounds; ++round) {
+    float a[kMaxLanes], b[kMaxLanes], lower[kMaxLanes], upper[kMaxLanes], looked_up[kMaxLanes];
+    int32_t index[kMaxLanes];
+    fill(random, a, lanes);
+    fill(random, b, lanes);
+    for (int i = 0; i < lanes; ++i) index[i] = static_cast<int32_t>(random.integer(0, lanes - 1));
+    probe.InterleaveWhole(a, b, lower, upper);
+    probe.TableLookupLanes(a, index, looked_up);
+    for (int i = 0; i < 2 * lanes; ++i) {
+      const float y = i < lanes ? lower[i] : upper[i - lanes], expected = i % 2 == 0 ? a[i / 2] : b[i / 2];
+      CHECK(equal(y, expected), "InterleaveWhole: %d is %g, expected %g", i, y, expected);
+    }
+    for (int i = 0; i < lanes; ++i) CHECK(equal(looked_up[i], a[index[i]]), "TableLookupLanes: lane %d", i);
+  }
+
+  for (int i = 0; i < lanes; ++i) a[i] = static_cast<float>(i);
+  for (int k = 1; k < lanes; k *= 2) {
+    float swapped[kMaxLanes];
+    probe.SwapLanes(k, a, swapped);
+    for (int i = 0; i < lanes; ++i) CHECK(swapped[i] == static_cast<float>(i ^ k), "SwapLanes<%d> at %d", k, i);
+  }
+
   std::vector<float> matrix(static_cast<size_t>(lanes * lanes)), transposed(matrix.size());
   for (size_t i = 0; i < matrix.size(); ++i) matrix[i] = static_cast<float>(i);
   probe.Transpose(matrix.data(), transposed.data());

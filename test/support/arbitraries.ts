@@ -31,6 +31,8 @@ export const activations: readonly Activation[] = [
   { kind: 'mish' },
   { kind: 'softplus', beta: 2 },
   { kind: 'softsign' },
+  { kind: 'abs' },
+  { kind: 'linear', scale: -0.5, shift: 0.25 },
 ]
 
 interface Choice {
@@ -67,8 +69,11 @@ const steps: readonly Step[] = [
         () => b.conv(x, 1 + (variant % 7), { kernel: [3, 3], padStart: [1, 1] }),
         () => b.conv(x, 4, { kernel: [3, 2], stride: [2, 1], padStart: [1, 0], padEnd: [2, 1] }, { bias: false }),
         () => b.conv(x, channels, { kernel: [3, 3], padStart: [1, 1] }, { groups: channels }),
+        () =>
+          b.conv(x, channels, { kernel: [3, 3], padStart: [1, 1] }, { groups: channels % 2 === 0 ? channels / 2 : 1 }),
         () => b.conv(x, channels * 2, { kernel: [1, 3], padStart: [0, 2], dilation: [1, 2] }, { groups: channels }),
         () => b.conv(x, channels, { kernel: [3, 3], padStart: [1, 1] }, { bias: false }),
+        () => b.convTranspose(x, 1 + (variant % 6)),
       ],
       variant,
     )()
@@ -127,6 +132,7 @@ const steps: readonly Step[] = [
   (b, x) => b.localResponseNorm(x),
   (b, x) => b.softmax(x),
   (b, x) => b.constant(b.shapeOf(x)),
+  (b, x) => b.parameter(b.shapeOf(x)),
   (b, x) => b.logSoftmax(x),
   (b, x) => b.layerNorm(x),
   (b, x) => b.layerScale(x),
@@ -149,7 +155,30 @@ const steps: readonly Step[] = [
   (b, x, _, variant) => {
     const channels = b.shapeOf(x).at(-1) as number
     const divisors = Array.from({ length: channels }, (_, i) => i + 1).filter((count) => channels % count === 0)
-    return b.channelShuffle(x, pick(divisors, variant))
+    return variant % 3 === 0 ? b.groupNorm(x, pick(divisors, variant)) : b.channelShuffle(x, pick(divisors, variant))
+  },
+  (b, x, other, variant) => {
+    if (!isImage(b, x)) return undefined
+    const shape = b.shapeOf(x).join()
+    return pick(
+      [
+        () => b.swapAxes(x),
+        () => b.reverseAndPad(x, 0.5),
+        () => b.blend(x),
+        () =>
+          b.reduce(
+            x,
+            pick(['mean', 'sum', 'max', 'min', 'l1'] as const, variant),
+            pick([[0], [1], [2], [0, 1], [0, 1, 2]], variant >> 3),
+          ),
+        () =>
+          b.matmul(
+            x,
+            other((candidate) => candidate.join() === shape),
+          ),
+      ],
+      variant,
+    )()
   },
 ]
 

@@ -5,6 +5,7 @@ import {
   type AnySym,
   add,
   batchNorm,
+  type ConvPaddingMode,
   celu,
   channelShuffle,
   clamp,
@@ -13,6 +14,8 @@ import {
   depthwiseConv2d,
   elu,
   gelu,
+  globalAvgPool,
+  globalResponseNorm,
   hardSigmoid,
   hardSwish,
   layerNorm,
@@ -27,6 +30,7 @@ import {
   relu,
   relu6,
   type Sym,
+  scaledStdConv2d,
   selu,
   sequential,
   sigmoid,
@@ -36,6 +40,7 @@ import {
   softplus,
   softsign,
   split,
+  stdConv2d,
   tanh,
 } from '../../lib/index.js'
 import { anyShape, type Cases, channels, image, int, net, size } from './sweep-shapes.js'
@@ -91,22 +96,48 @@ const perChannelCases: Cases = net(
   anyShape,
   fc.oneof(
     fc.boolean().map((shared) => sequential(prelu({ shared }))),
-    fc.constant(sequential(layerScale())),
+    fc.boolean().map((shared) => sequential(layerScale({ shared }))),
     fc.constantFrom(relu, sigmoid).map((layer) => sequential(layerScale(), layer)),
   ),
 )
 
 const scaledConvCases: Cases = fc
-  .record({ shape: image, out: channels, bias: fc.boolean(), isAdded: fc.boolean() })
-  .map(({ shape, out, bias, isAdded }) => {
-    const m = { conv: conv2d(isAdded ? shape[2] : out, { kernel: 1, bias }), scale: layerScale() }
+  .record({ shape: image, out: channels, bias: fc.boolean(), isAdded: fc.boolean(), shared: fc.boolean() })
+  .map(({ shape, out, bias, isAdded, shared }) => {
+    const m = { conv: conv2d(isAdded ? shape[2] : out, { kernel: 1, bias }), scale: layerScale({ shared }) }
     const block = (x: AnySym): AnySym => (isAdded ? add(m.scale(m.conv(x)), x) : m.scale(m.conv(x)))
     return { inputs: { input: shape }, net: module(m, block) }
+  })
+
+/** Channels weighed by what the whole image says of them, then a projection, with a shortcut where the shape stays. */
+const squeezeCases: Cases = fc
+  .record({ shape: image, out: channels, stride: int(1, 2), isShortcut: fc.boolean(), layer: activationLayers })
+  .map(({ shape, out, stride, isShortcut, layer }) => {
+    const m = {
+      gate: sequential(globalAvgPool(), conv2d(shape[2], { kernel: 1 }), sigmoid),
+      project: conv2d(isShortcut ? shape[2] : out, { kernel: 1, stride: isShortcut ? 1 : stride, bias: false }),
+      norm: batchNorm(),
+    }
+    const block = (x: AnySym): AnySym => {
+      const y = m.norm(m.project(multiply(x, m.gate(x)))) as AnySym
+      return (layer as (x: AnySym) => AnySym)(isShortcut ? add(y, x) : y)
+    }
+    return {
+      inputs: { input: shape },
+      net: module(m, block),
+      options: { out, stride, isShortcut, layer },
+      algorithms: ['fused', 'auto', 'direct'],
+    }
   })
 
 const layerNormCases = net(
   anyShape,
   fc.constantFrom(1e-6, 1e-3).map((eps) => sequential(layerNorm({ eps }))),
+)
+
+const responseNormCases = net(
+  image,
+  fc.constantFrom(1e-6, 0.1).map((eps) => sequential(globalResponseNorm({ eps }))),
 )
 
 const sliceCases: Cases = fc
@@ -124,12 +155,19 @@ const sliceCases: Cases = fc
   })
 
 const shuffleCases: Cases = fc
-  .record({ height: size, width: size, groups: int(1, 6), perGroup: int(1, 20) })
-  .map(({ height, width, groups, perGroup }) => ({
-    inputs: { input: [height, width, groups * perGroup] },
-    net: channelShuffle(groups),
-    options: { groups },
-  }))
+  .record({ height: size, width: size, groups: int(1, 8), perGroup: int(1, 20), first: int(0, 8) })
+  .map(({ height, width, groups, perGroup, first }) => {
+    const joined = (x: AnySym): AnySym => {
+      const parts = [first, groups - first].map((count) => count * perGroup)
+      const [left, right] = split(x, parts) as unknown as readonly [AnySym, AnySym]
+      return channelShuffle(groups)(concat(left, relu(right)))
+    }
+    return {
+      inputs: { input: [height, width, groups * perGroup] },
+      net: first > 0 && first < groups ? joined : channelShuffle(groups),
+      options: { groups, first },
+    }
+  })
 
 const lrnCases = net(
   anyShape,
@@ -143,13 +181,60 @@ const lrnCases = net(
     .map((options) => localResponseNorm(options)),
 )
 
+const standardCases: Cases = fc
+  .record({
+    shape: image,
+    out: channels,
+    kernel: int(1, 3),
+    gamma: int(1, 3),
+    form: fc.constantFrom('standardized', 'scaled', 'normed'),
+    bias: fc.boolean(),
+  })
+  .map(({ shape, out, kernel, gamma, form, bias }) => {
+    const options = { kernel, padding: 1, bias }
+    const layers = {
+      standardized: () => stdConv2d(out, { ...options, eps: 0.01 }),
+      scaled: () => scaledStdConv2d(out, { ...options, eps: 0.01, gamma }),
+      normed: () => conv2d(out, { ...options, weightNorm: true }),
+    }
+    return {
+      inputs: { input: shape },
+      net: sequential(layers[form as keyof typeof layers]() as never),
+      options: { form, gamma, ...options },
+    }
+  })
+
+const paddedConvCases: Cases = fc
+  .record({
+    height: int(3, 9),
+    width: int(3, 9),
+    depth: channels,
+    out: channels,
+    mode: fc.constantFrom<ConvPaddingMode>('zeros', 'reflect', 'replicate', 'circular'),
+    stride: int(1, 2),
+    isDepthwise: fc.boolean(),
+  })
+  .map(({ height, width, depth, out, mode, stride, isDepthwise }) => {
+    const options = { kernel: 3, stride, padding: { top: 1, bottom: 2, left: 2, right: 0 }, paddingMode: mode }
+    const layer = isDepthwise ? depthwiseConv2d(options) : conv2d(out, options)
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(layer as never),
+      options: { isDepthwise, ...options },
+    }
+  })
+
 export const channelFamilies: Readonly<Record<string, Cases>> = {
   activations: activationCases,
   'activations behind other layers': fusedCases,
+  'stdConv2d, scaledStdConv2d, weightNorm': standardCases,
+  'convolutions with a padding mode': paddedConvCases,
   add: sumCases,
   multiply: productCases,
+  'squeeze and excitation': squeezeCases,
   concat: concatCases,
   layerNorm: layerNormCases,
+  globalResponseNorm: responseNormCases,
   'prelu, layerScale': perChannelCases,
   'layerScale behind a convolution': scaledConvCases,
   'slice, split': sliceCases,

@@ -3,37 +3,76 @@
  * and access to the stored outputs.
  */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Tensor } from '../../lib/tensor.js'
 import { sharedPath } from './shared.js'
 
-/** What a golden's json file says; `input` is NCHW and `state` keeps the reference's own order. */
+/** What a golden's json file says; `input` is channels first and `state` keeps the reference's own order. */
 export interface Golden {
   readonly name: string
+  /** Path without its extension. */
+  readonly path: string
   readonly input: readonly number[]
-  readonly gain: number
+  readonly gain?: number
   readonly params: number
+  /** 0 where they were not counted. */
   readonly macs: number
+  /** Of each output: the error of the reference in float32. */
   readonly error32: readonly number[]
   readonly state: readonly (readonly [name: string, shape: readonly number[]])[]
+  /** Factors of tensors by the ends of their names. */
+  readonly scale?: Readonly<Record<string, number>>
+  /** Tensors that are constants of the network. */
+  readonly keep?: readonly string[]
+  /** Names of one tensor; the last one gives the values. */
+  readonly aliases?: readonly (readonly string[])[]
 }
+
+const folders = [sharedPath('golden/nets/tv-'), sharedPath('golden/nets/timm-'), sharedPath('golden/authors/')]
+const ownFolder = join(import.meta.dirname, '../golden/')
+
+const pathOf = (name: string): string | undefined =>
+  [...folders, ownFolder].map((folder) => `${folder}${name}`).find((path) => existsSync(`${path}.json`))
+
+export const hasGolden = (name: string): boolean => pathOf(name) !== undefined
 
 export function readGolden(name: string): Golden {
-  return { name, ...JSON.parse(readFileSync(sharedPath(`golden/nets/${name}.json`), 'utf8')) }
+  const path = pathOf(name)
+  if (path === undefined) throw new Error(`there is no golden called ${name}`)
+  const { fp32_error, ...facts } = JSON.parse(readFileSync(`${path}.json`, 'utf8'))
+  return { name, path, error32: fp32_error, ...facts }
 }
 
-/** The stored float32 output of a network that has one. */
-export function readGoldenOutput(name: string): Float32Array {
-  const bytes = readFileSync(sharedPath(`golden/nets/${name}.safetensors`))
+/** The stored float32 outputs of a network, in order. */
+export function readGoldenOutputs({ path, error32 }: Golden): readonly Float32Array[] {
+  const bytes = readFileSync(`${path}.safetensors`)
   const headerBytes = Number(bytes.readBigUInt64LE(0))
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes))
-  const [start, end] = header.output.data_offsets
-  return new Float32Array(
-    bytes.buffer.slice(bytes.byteOffset + 8 + headerBytes + start, bytes.byteOffset + 8 + headerBytes + end),
-  )
+  const first = bytes.byteOffset + 8 + headerBytes
+  return error32.map((_, i) => {
+    const [start, end] = (header[`output.${i}`] ?? header.output).data_offsets
+    return new Float32Array(bytes.buffer.slice(first + start, first + end))
+  })
 }
 
-/** How far an output may be from the stored one, as an rms relative to the stored one's. */
-export const toleranceOf = (golden: Golden): number => Math.max(20 * (golden.error32[0] as number), 2e-6)
+/** The recipe's weights, under every name that the reference gives them. */
+export function goldenWeights(golden: Golden): ReadonlyMap<string, Tensor> {
+  const weights = new Map<string, Tensor>()
+  for (const [path, shape] of floatState(golden)) {
+    const factors = Object.entries(golden.scale ?? {}).filter(([suffix]) => path.endsWith(suffix))
+    const factor = factors.reduce((product, [, by]) => product * by, 1)
+    const data = fill(path, shape, golden.gain).map((value) => value * factor)
+    weights.set(path, new Tensor(data, shape))
+  }
+  for (const names of golden.aliases ?? []) {
+    for (const alias of names) weights.set(alias, weights.get(names.at(-1) as string) as Tensor)
+  }
+  return weights
+}
+
+/** How far output `i` may be from the stored one, as an rms relative to the stored one's. */
+export const toleranceOf = ({ error32 }: Golden, i: number): number => Math.max(20 * (error32[i] as number), 5e-6)
 
 /** Root mean square of `actual - expected` over that of `expected`; NaN when the lengths differ. */
 export function relativeRms(actual: Float32Array, expected: Float32Array): number {
@@ -48,9 +87,9 @@ export function relativeRms(actual: Float32Array, expected: Float32Array): numbe
   return Math.sqrt(difference / magnitude)
 }
 
-/** State-dict entries that hold floats, which is all that a loader reads. */
-export const floatState = (golden: Golden): Golden['state'] =>
-  golden.state.filter(([name]) => !name.endsWith('num_batches_tracked'))
+/** State-dict entries that the recipe fills: floats that are no constants. */
+export const floatState = ({ state, keep = [] }: Golden): Golden['state'] =>
+  state.filter(([name]) => !name.endsWith('num_batches_tracked') && !keep.includes(name))
 
 export function hash32(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d)

@@ -10,6 +10,7 @@ import type {
   OpAttributes,
   Parameter,
   ParameterRole,
+  Reduction,
   ValueId,
 } from '../../lib/graph/graph.js'
 import { outputSize } from '../../lib/shape.js'
@@ -52,6 +53,12 @@ export class GraphBuilder {
     return value
   }
 
+  /** A learned value. */
+  parameter(shape: readonly number[]): ValueId {
+    const path = this.#path('parameter')
+    return this.#append('parameter', path, {}, [], shape, { weight: this.#parameter(path, 'weight', shape) })
+  }
+
   conv(
     x: ValueId,
     outChannels: number,
@@ -68,6 +75,21 @@ export class GraphBuilder {
     }
     const attributes = { ...window, outChannels, groups, flip: false }
     return this.#append('conv', path, attributes, [x], [...spatial, outChannels], parameters)
+  }
+
+  /** Stride 2 and a kernel of 3 along every axis. */
+  convTranspose(x: ValueId, outChannels: number): ValueId {
+    const shape = this.shapeOf(x)
+    const spatial = shape.slice(0, -1)
+    const all = (value: number) => spatial.map(() => value)
+    const window = { kernel: all(3), stride: all(2), dilation: all(1), padStart: all(1), padEnd: all(0) }
+    const path = this.#path('convTranspose')
+    const parameters = {
+      weight: this.#parameter(path, 'weight', [shape.at(-1) as number, outChannels, ...window.kernel]),
+      bias: this.#parameter(path, 'bias', [outChannels]),
+    }
+    const output = [...spatial.map((size) => 2 * size), outChannels]
+    return this.#append('convTranspose', path, { ...window, outChannels, groups: 1 }, [x], output, parameters)
   }
 
   dense(x: ValueId, outFeatures: number): ValueId {
@@ -138,9 +160,12 @@ export class GraphBuilder {
     return this.#append('layerNorm', path, { eps: 1e-3 }, [x], shape, parameters)
   }
 
-  layerScale(x: ValueId): ValueId {
+  layerScale(x: ValueId, { bias = false } = {}): ValueId {
     const [shape, path] = [this.shapeOf(x), this.#path('layerScale')]
-    const parameters = { scale: this.#parameter(path, 'scale', [shape.at(-1) as number, 1, 1]) }
+    const parameters = {
+      scale: this.#parameter(path, 'scale', [shape.at(-1) as number, 1, 1]),
+      ...(bias && { bias: this.#parameter(path, 'bias', shape.slice(-1)) }),
+    }
     return this.#append('layerScale', path, {}, [x], shape, parameters)
   }
 
@@ -172,7 +197,60 @@ export class GraphBuilder {
     const shape = (left.length < right.length ? right : left).map((_, i, { length }) =>
       Math.max(left[i - length + left.length] ?? 1, right[i - length + right.length] ?? 1),
     )
-    return this.#append('multiply', this.#path('multiply'), {}, [a, b], shape)
+    return this.#append('binary', this.#path('multiply'), { operator: 'multiply' }, [a, b], shape)
+  }
+
+  /** Axes 0 and 1 change places. */
+  swapAxes(x: ValueId): ValueId {
+    const shape = this.shapeOf(x)
+    const [first = 1, second = 1, ...rest] = shape
+    const offset = 4 - shape.length
+    const loops = shape.map((size, axis) => ({
+      size,
+      from: { axis: offset + axis, step: 1 },
+      to: { axis: offset + (axis < 2 ? 1 - axis : axis), step: 1 },
+    }))
+    return this.#append('rearrange', this.#path('swap'), { of: 'permute', loops }, [x], [second, first, ...rest])
+  }
+
+  /** The first axis backwards between two constants. */
+  reverseAndPad(x: ValueId, value: number): ValueId {
+    const [first = 1, ...rest] = this.shapeOf(x)
+    const indices = [[-1, ...Array.from({ length: first }, (_, i) => first - 1 - i), -1], ...rest.map(() => null)]
+    return this.#append('gather', this.#path('pad'), { of: 'pad', indices, value }, [x], [first + 2, ...rest])
+  }
+
+  /** Means of neighbours along the spatial axes, one more element on each. */
+  blend(x: ValueId): ValueId {
+    const shape = this.shapeOf(x)
+    const tables = shape.slice(0, -1).map((size) => ({
+      taps: 2,
+      indices: Array.from({ length: size + 1 }, (_, i) => [Math.max(0, i - 1), Math.min(i, size - 1)]).flat(),
+      weights: Array.from({ length: size + 1 }, () => [0.25, 0.75]).flat(),
+    }))
+    const grown = [...shape.slice(0, -1).map((size) => size + 1), shape.at(-1) as number]
+    return this.#append('resample', this.#path('blend'), { of: 'resize', tables }, [x], grown)
+  }
+
+  reduce(x: ValueId, operator: Reduction, axes: readonly number[]): ValueId {
+    const shape = this.shapeOf(x).map((size, axis) => (axes.includes(axis) ? 1 : size))
+    return this.#append('reduce', this.#path('reduce'), { operator, axes }, [x], shape)
+  }
+
+  groupNorm(x: ValueId, groups: number): ValueId {
+    const [shape, path] = [this.shapeOf(x), this.#path('groupNorm')]
+    const parameters = {
+      weight: this.#parameter(path, 'weight', shape.slice(-1)),
+      bias: this.#parameter(path, 'bias', shape.slice(-1)),
+    }
+    return this.#append('groupNorm', path, { groups, eps: 1e-2 }, [x], shape, parameters)
+  }
+
+  /** Products of the rows of a with those of b. */
+  matmul(a: ValueId, b: ValueId): ValueId {
+    const [left, right] = [this.shapeOf(a), this.shapeOf(b)]
+    const shape = [...left.slice(0, -1), right.at(-2) as number]
+    return this.#append('matmul', this.#path('matmul'), { transposed: true }, [a, b], shape)
   }
 
   concat(...values: readonly ValueId[]): ValueId {

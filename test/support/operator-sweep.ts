@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { engineInfo } from '../../lib/engine.js'
+import type { ConvAlgorithm } from '../../lib/graph/lowering.js'
 import {
   adaptiveAvgPool2d,
   adaptiveMaxPool2d,
@@ -19,25 +20,35 @@ import {
   flatten,
   globalAvgPool,
   globalMaxPool,
+  hardSwish,
   maxPool1d,
   maxPool2d,
   relu,
   relu6,
   type Sym,
   sequential,
+  silu,
   Tensor,
 } from '../../lib/index.js'
+import { adaptiveConvFamilies } from './adaptive-conv-cases.js'
 import { graphCase } from './arbitraries.js'
+import { arithmeticFamilies } from './arithmetic-cases.js'
 import { channelFamilies } from './channel-cases.js'
 import { checkNet } from './check-layer.js'
+import { convFamilies } from './conv-cases.js'
 import { forceIsa, type Isa } from './isa.js'
+import { movingFamilies } from './moving-cases.js'
+import { poolFamilies } from './pool-cases.js'
 import { evaluateGraph } from './reference.js'
 import type { RefTensor } from './reference-ops.js'
+import { sequenceFamilies } from './sequence-cases.js'
 import { sessionOf, tensorsFor } from './session-of.js'
 import { anyShape, type Cases, channels, image, int, net, size } from './sweep-shapes.js'
 import { expectWithin } from './tolerance.js'
 
 const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1.4e-45, 0, -0]
+
+const WINOGRADS: readonly ConvAlgorithm[] = ['winograd2', 'winograd3', 'winograd4', 'winograd6']
 
 interface AxisChoice {
   readonly kernel: number
@@ -92,20 +103,63 @@ const conv2dCases: Cases = fc
       inputs: { input: [height, width, inPerGroup * groups] },
       net: sequential(conv2d(outPerGroup * groups, options) as never),
       options: { outChannels: outPerGroup * groups, ...options },
-      algorithms: ['auto', 'direct', 'im2col', 'winograd2', 'winograd4'],
+      algorithms: ['auto', 'direct', 'im2col', ...WINOGRADS],
     }
   })
 
+/** Kernels and strides that Winograd's algorithm has a form for. */
+const winogradWindows: readonly { readonly kernel: readonly [number, number]; readonly stride: number }[] = [
+  { kernel: [3, 3], stride: 1 },
+  { kernel: [5, 5], stride: 1 },
+  { kernel: [4, 4], stride: 1 },
+  { kernel: [1, 7], stride: 1 },
+  { kernel: [7, 1], stride: 1 },
+  { kernel: [1, 3], stride: 1 },
+  { kernel: [3, 1], stride: 1 },
+  { kernel: [7, 7], stride: 2 },
+  { kernel: [5, 5], stride: 2 },
+  { kernel: [11, 11], stride: 4 },
+]
+
 const winogradCases: Cases = fc
-  .record({ height: int(1, 16), width: int(1, 16), padding: int(0, 2), depth: channels, out: channels })
-  .map(({ height, width, padding, depth, out }) => {
-    const missing = Math.max(0, Math.ceil((3 - Math.min(height, width)) / 2))
-    const options = { kernel: 3, padding: Math.max(padding, missing) }
+  .record({
+    height: int(1, 16),
+    width: int(1, 16),
+    padding: fc.tuple(int(0, 3), int(0, 3)),
+    depth: channels,
+    out: channels,
+    window: fc.constantFrom(...winogradWindows),
+    flip: fc.boolean(),
+  })
+  .filter(({ depth, out, window: { kernel } }) => depth * out * kernel[0] * kernel[1] < 12000)
+  .map(({ height, width, padding, depth, out, window, flip }) => {
+    const [top, left] = [Math.min(padding[0], window.kernel[0] - 1), Math.min(padding[1], window.kernel[1] - 1)]
+    const [bottom, right] = [Math.max(0, window.kernel[0] - height), Math.max(0, window.kernel[1] - width)]
+    const options = { ...window, padding: { top, bottom, left, right }, flip }
     return {
       inputs: { input: [height, width, depth] },
-      net: sequential(conv2d(out, options), relu6) as never,
+      net: sequential(conv2d(out, options) as never, relu6 as never),
       options: { outChannels: out, ...options },
-      algorithms: ['auto', 'winograd2', 'winograd4', 'direct'],
+      algorithms: ['auto', 'fast', ...WINOGRADS],
+    }
+  })
+
+/** The last one has more transformed weights than threads keep a block of their own for. */
+const wideGroupCases: Cases = fc
+  .record({
+    height: int(1, 9),
+    width: int(1, 9),
+    padding: int(1, 2),
+    groups: int(2, 3),
+    sizes: fc.constantFrom([24, 8], [25, 17], [32, 33], [33, 1], [64, 64]),
+  })
+  .map(({ height, width, padding, groups, sizes: [groupChannels, out] }) => {
+    const options = { kernel: 3, padding, groups }
+    return {
+      inputs: { input: [height, width, groups * groupChannels] },
+      net: sequential(conv2d(groups * out, options), relu6) as never,
+      options: { outChannels: groups * out, ...options },
+      algorithms: ['auto', ...WINOGRADS, 'direct'],
     }
   })
 
@@ -124,7 +178,94 @@ const depthwiseCases: Cases = fc
       inputs: { input: [height, width, depth] },
       net: sequential(depthwiseConv2d(options) as never),
       options,
-      algorithms: multiplier === 1 ? ['auto', 'direct', 'im2col', 'depthwise'] : ['auto', 'direct', 'im2col'],
+      algorithms: multiplier === 1 ? ['auto', 'direct', 'im2col', 'depthwise', 'planes'] : ['auto', 'direct', 'im2col'],
+    }
+  })
+
+const largeDepthwiseCases: Cases = fc
+  .record({
+    height: int(1, 20),
+    width: int(1, 20),
+    kernel: fc.tuple(int(7, 31), int(7, 31)),
+    stride: fc.tuple(fc.constantFrom(1, 1, 2, 3, 17), fc.constantFrom(1, 1, 2, 3, 17)),
+    start: fc.tuple(int(0, 31), int(0, 31)),
+    end: fc.tuple(int(0, 31), int(0, 31)),
+    depth: channels,
+    flip: fc.boolean(),
+  })
+  .map(({ height, width, kernel, stride, start, end, depth, flip }) => {
+    const choice = (axis: 0 | 1): AxisChoice => ({
+      kernel: kernel[axis],
+      stride: stride[axis],
+      dilation: 1,
+      start: Math.min(start[axis], kernel[axis]),
+      end: Math.min(end[axis], kernel[axis]),
+    })
+    const options = { ...window2d(height, width, choice(0), choice(1)), flip }
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(depthwiseConv2d(options) as never, silu),
+      options,
+      algorithms: ['auto', 'im2col', 'depthwise', 'planes', 'nested'],
+    }
+  })
+
+const POINTWISE: AxisChoice = { kernel: 1, stride: 1, dilation: 1, start: 0, end: 0 }
+
+const outputSize = (input: number, choice: AxisChoice): number => {
+  const { kernel, stride, dilation, start, end } = padToFit(input, choice)
+  return Math.floor((input + start + end - dilation * (kernel - 1) - 1) / stride) + 1
+}
+
+/** Expansions by 1 x 1, and stems that the engine does not compute by Winograd's algorithm. */
+const expandCases: Cases = fc
+  .record({
+    height: size,
+    width: size,
+    stem: axis,
+    isPointwise: fc.boolean(),
+    y: axis,
+    x: axis,
+    depth: channels,
+    expanded: channels,
+    activation: fc.constantFrom(relu6, silu, hardSwish),
+    flip: fc.boolean(),
+  })
+  .map(({ height, width, stem, isPointwise, y, x, depth, expanded, activation, flip }) => {
+    const choice = isPointwise ? POINTWISE : { ...stem, stride: 2 }
+    const options = { expand: window2d(height, width, choice, choice), activation, flip }
+    const [rows, columns] = [outputSize(height, choice), outputSize(width, choice)]
+    const depthwise = { ...window2d(rows, columns, y, x), flip }
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(
+        ...([conv2d(expanded, options.expand), batchNorm(), activation] as const),
+        ...([depthwiseConv2d(depthwise), activation] as const),
+      ) as never,
+      options: { expanded, depthwise, ...options },
+      algorithms: ['fused', 'auto', 'depthwise'],
+    }
+  })
+
+const groupedCases: Cases = fc
+  .record({
+    height: size,
+    width: size,
+    y: axis,
+    x: axis,
+    groupChannels: fc.constantFrom(2, 4, 8, 16),
+    groups: int(2, 9),
+    bias: fc.boolean(),
+    flip: fc.boolean(),
+  })
+  .map(({ height, width, y, x, groupChannels, groups, bias, flip }) => {
+    const depth = groupChannels * groups
+    const options = { ...window2d(height, width, y, x), groups, bias, flip }
+    return {
+      inputs: { input: [height, width, depth] },
+      net: sequential(conv2d(depth, options) as never, silu),
+      options: { outChannels: depth, ...options },
+      algorithms: ['auto', 'direct', 'im2col', 'grouped'],
     }
   })
 
@@ -211,8 +352,12 @@ const constantCases: Cases = fc.record({ shape: anyShape, seed: fc.nat(99) }).ma
 
 const families: Record<string, Cases> = {
   'conv2d, grouped or not': conv2dCases,
-  'conv2d, 3 x 3': winogradCases,
+  'conv2d by Winograd': winogradCases,
+  'conv2d, 3 x 3 of wide groups': wideGroupCases,
+  'conv2d, narrow groups': groupedCases,
   depthwiseConv2d: depthwiseCases,
+  'depthwiseConv2d, large kernels': largeDepthwiseCases,
+  'conv2d, then depthwiseConv2d': expandCases,
   conv1d: conv1dCases,
   dense: denseCases,
   'flatten, then dense': flattenDenseCases,
@@ -224,6 +369,12 @@ const families: Record<string, Cases> = {
   flatten: net(image, fc.constant(flatten)),
   constant: constantCases,
   ...channelFamilies,
+  ...convFamilies,
+  ...adaptiveConvFamilies,
+  ...poolFamilies,
+  ...movingFamilies,
+  ...arithmeticFamilies,
+  ...sequenceFamilies,
 }
 
 /** Registers the sweep; `runs` is how many cases each operator gets. */
@@ -243,7 +394,7 @@ export async function sweepOperators(isa: Isa, runs: number): Promise<void> {
       fc.assert(
         fc.asyncProperty(graphCase(), async ({ graph, parameters, inputs, batch }) => {
           const session = await sessionOf(graph, parameters, { threads: 2 })
-          const expected = evaluateGraph(graph, parameters, inputs, batch, { withWinograd: true })
+          const expected = evaluateGraph(graph, parameters, inputs, batch, { winogradOutputs: 4 })
           const outputs = await session.run(tensorsFor(graph, inputs, batch))
           for (const [name, reference] of Object.entries(expected)) {
             expectWithin((outputs[name] as Tensor).data, reference as RefTensor)

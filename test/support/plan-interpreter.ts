@@ -4,11 +4,19 @@
  */
 
 import type { Activation } from '../../lib/graph/activation.js'
+import type { BinaryOperator, Reduction } from '../../lib/graph/graph.js'
 import type { PlanSpec, StepSpec, ViewSpec } from '../../lib/graph/plan-spec.js'
 import { activate } from './reference-activations.js'
+import * as arithmetic from './reference-arithmetic.js'
 import * as perChannel from './reference-channels.js'
+import { convTranspose } from './reference-conv.js'
+import * as moves from './reference-moves.js'
 import type { Extents, RefTensor, Triple } from './reference-ops.js'
 import * as ops from './reference-ops.js'
+import * as sequences from './reference-sequences.js'
+
+/** Algorithms that cannot run without the padding in the image's halo. */
+const HALO_READERS = ['direct', 'depthwise', 'grouped']
 
 /** User buffers by index, channels-last. */
 export function interpretPlan(plan: PlanSpec, inputs: readonly ArrayLike<number>[]): readonly Float64Array[] {
@@ -22,8 +30,12 @@ export function interpretPlan(plan: PlanSpec, inputs: readonly ArrayLike<number>
       continue
     }
     const target = viewOf(step.outputs[0])
-    if (step.op === 'conv' && step.attributes.algorithm !== 'im2col')
-      checkHalo(arena, viewOf(step.inputs[0]), target, step)
+    if (step.op === 'conv' && HALO_READERS.includes(step.attributes.algorithm as string))
+      checkHalo(arena, viewOf(step.inputs[0]), target.shape, step)
+    if (step.op === 'expandDepthwise') {
+      const [d, h, w] = step.attributes.size as unknown as Triple
+      checkHalo(arena, viewOf(step.inputs[0]), [target.shape[0], d, h, w, target.shape[4]], stageOf(step, 'expand'))
+    }
     const result =
       step.op === 'input'
         ? ops.makeTensor(target.shape[0], extentsOf(target), inputs[step.attributes.index as number] ?? [])
@@ -38,22 +50,53 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
   const extents = extentsOf(target)
   const parameter = (name: string) => step.parameters[name]?.data as Float32Array
   switch (step.op) {
-    case 'conv': {
-      const { groups, flip } = step.attributes
-      const window = { ...windowOf(step), groups: groups as number, flip: flip === 1 }
+    case 'conv':
+      return convolve(step, x, extents, operands[1])
+    case 'scaledConv':
+      return convolve(step, arithmetic.binary('multiply', x, operands[1] as RefTensor, x.extents), extents, operands[2])
+    case 'expandDepthwise': {
+      const size = step.attributes.size as unknown as Triple
+      const expanded = convolve(stageOf(step, 'expand'), x, [...size, extents[3]], undefined)
+      return convolve(stageOf(step, 'depthwise'), expanded, extents, undefined)
+    }
+    case 'convTranspose': {
+      const window = { ...windowOf(step), groups: step.attributes.groups as number }
       const weights = { weight: parameter('weight'), bias: parameter('bias'), scale: parameter('scale') }
-      return epilogue(step, ops.conv(x, extents, window, weights), operands[1])
+      return epilogue(step, convTranspose(x, extents, window, weights), operands[1])
     }
     case 'affine':
       return epilogue(
         step,
-        ops.affine(x, parameter('scale'), step.parameters.shift?.data ?? new Float32Array(extents[3])),
+        ops.affine(
+          x,
+          parameter('scale'),
+          (step.parameters.shift?.data as Float32Array | undefined) ?? new Float32Array(extents[3]),
+        ),
         operands[1],
       )
     case 'add':
       return epilogue(step, ops.add(x, operands[1] as RefTensor), undefined)
-    case 'multiply':
-      return epilogue(step, ops.multiply(x, operands[1] as RefTensor, extents), operands[2])
+    case 'binary': {
+      const operator = step.attributes.operator as BinaryOperator
+      return epilogue(step, arithmetic.binary(operator, x, operands[1] as RefTensor, extents), operands[2])
+    }
+    case 'matmul': {
+      const y = sequences.matmul(x, operands[1] as RefTensor, extents, step.attributes.transposed === 1)
+      return epilogue(step, y, undefined)
+    }
+    case 'lstm':
+    case 'gru': {
+      const weights = { weight: parameter('weight'), bias: step.parameters.bias?.data as Float32Array | undefined }
+      return sequences.recurrent(step.op, operands, extents, step.attributes.reverse === 1, weights)
+    }
+    case 'reduce':
+      return arithmetic.reduce(step.attributes.operator as Reduction, x, extents)
+    case 'groupNorm': {
+      const { groups, eps } = step.attributes as Record<string, number>
+      const learned = { weight: step.parameters.weight?.data, bias: step.parameters.bias?.data }
+      const options = { groups: groups as number, eps: eps as number, ...(learned as Record<string, Float32Array>) }
+      return epilogue(step, arithmetic.groupNorm(x, options), operands[1])
+    }
     case 'activation':
       return epilogue(step, x, undefined)
     case 'maxPool':
@@ -80,11 +123,30 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
         bias: parameter('bias'),
       })
     case 'channelShuffle':
-      return perChannel.channelShuffle(x, step.attributes.groups as number)
+      return perChannel.channelShuffle(ops.concat(operands), step.attributes.groups as number)
     case 'logSoftmax':
       return perChannel.logSoftmax(x)
     case 'softmax':
       return ops.softmax(x)
+    case 'rearrange':
+      return moves.rearrange(x, extents, { loops: loopsOf(step) })
+    case 'gather': {
+      const lists = ['D', 'H', 'W', 'C'].map(
+        (axis) => step.attributes[`indices${axis}`] as readonly number[] | undefined,
+      )
+      return moves.gather(x, extents, lists, step.attributes.value as number)
+    }
+    case 'resample':
+      return moves.resample(
+        x,
+        extents,
+        ['D', 'H', 'W'].map((axis) => tableOf(step, axis)),
+      )
+    case 'gridSample': {
+      const { mode, padding, alignCorners } = step.attributes
+      const sampling = { mode, padding, alignCorners: alignCorners === 1 }
+      return moves.gridSample(x, operands[1] as RefTensor, extents, sampling as Parameters<typeof moves.gridSample>[3])
+    }
     case 'copy':
       return x
     case 'flatten':
@@ -98,12 +160,48 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
   }
 }
 
+function convolve(step: StepSpec, x: RefTensor, extents: Extents, residual: RefTensor | undefined): RefTensor {
+  const { groups, flip } = step.attributes
+  const data = (name: string) => step.parameters[name]?.data as Float32Array
+  const window = { ...windowOf(step), groups: groups as number, flip: flip === 1 }
+  const weights = { weight: data('weight'), bias: data('bias'), scale: data('scale') }
+  return epilogue(step, ops.conv(x, extents, window, weights), residual)
+}
+
+/** One of the convolutions of a step that computes several. */
+function stageOf(step: StepSpec, prefix: string): StepSpec {
+  const own = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(record).flatMap(([key, value]) =>
+        key.startsWith(`${prefix}.`) ? [[key.slice(prefix.length + 1), value]] : [],
+      ),
+    )
+  return { ...step, attributes: own(step.attributes), parameters: own(step.parameters) }
+}
+
 function epilogue(step: StepSpec, y: RefTensor, residual: RefTensor | undefined): RefTensor {
   const sum = residual ? ops.add(y, residual) : y
   const { activation: kind, alpha, beta } = step.attributes
   if (kind === 'none') return sum
-  const fields = { kind, min: alpha, max: beta, negativeSlope: alpha, alpha, beta: alpha }
+  const fields = { kind, min: alpha, max: beta, negativeSlope: alpha, alpha, beta: alpha, scale: alpha, shift: beta }
   return activate(sum, fields as unknown as Activation)
+}
+
+function listOf(step: StepSpec, name: string): readonly number[] {
+  return (step.attributes[name] ?? []) as readonly number[]
+}
+
+function loopsOf(step: StepSpec) {
+  const place = (side: string, i: number) => ({
+    axis: listOf(step, `${side}Axes`)[i] as number,
+    step: listOf(step, `${side}Steps`)[i] as number,
+  })
+  return listOf(step, 'sizes').map((size, i) => ({ size, from: place('input', i), to: place('output', i) }))
+}
+
+function tableOf(step: StepSpec, axis: string) {
+  const taps = step.attributes[`taps${axis}`] as number
+  return { taps, indices: listOf(step, `indices${axis}`), weights: listOf(step, `weights${axis}`) }
 }
 
 function windowOf(step: StepSpec): ops.Window {
@@ -153,11 +251,11 @@ function writeView(arena: Float64Array, view: ViewSpec, { data }: RefTensor): vo
   })
 }
 
-/** A convolution that does not gather its input reads its padding as memory: the halo must reach as far as the taps. */
-function checkHalo(arena: Float64Array, input: ViewSpec, output: ViewSpec, step: StepSpec): void {
+/** A convolution that does not copy its input reads its padding as memory: the halo must reach as far as the taps. */
+function checkHalo(arena: Float64Array, input: ViewSpec, output: readonly number[], step: StepSpec): void {
   const { kernel, stride, dilation, padStart } = windowOf(step)
   for (const axis of [0, 1, 2] as const) {
-    const last = (output.shape[1 + axis] as number) * stride[axis] - stride[axis] + (kernel[axis] - 1) * dilation[axis]
+    const last = (output[1 + axis] as number) * stride[axis] - stride[axis] + (kernel[axis] - 1) * dilation[axis]
     const before = input.halo[2 * axis] as number
     const after = input.halo[2 * axis + 1] as number
     const size = input.shape[1 + axis] as number

@@ -22,6 +22,10 @@ const OWN_ERROR: Readonly<Record<Activation['kind'], number>> = {
   mish: 4,
   softplus: 3.5,
   softsign: 1.5,
+  abs: 0,
+  exp: 1.1,
+  sqrt: 0.5,
+  linear: 1,
 }
 
 /** A unit in the last place, relative to a number, at most. */
@@ -32,8 +36,27 @@ export function activate(x: RefTensor, activation: Activation): RefTensor {
   return mapElements(x, (value, error) => {
     const y = activationAt(value, activation)
     const own = (OWN_ERROR[activation.kind] + growth(value, activation)) * ULP * Math.abs(y)
-    return [y, slope * error + own + (1 + Math.abs(value)) * TINY]
+    const carried = isUnbounded(activation) ? farthest(value, error, activation) : slope * error
+    return [y, carried + own + summandError(value, activation) + (1 + Math.abs(value)) * TINY]
   })
+}
+
+/** True for what has no steepest slope. */
+function isUnbounded({ kind }: Activation): boolean {
+  return kind === 'exp' || kind === 'sqrt'
+}
+
+/** How far a monotonic function goes when its input is off by `error`. */
+function farthest(value: number, error: number, activation: Activation): number {
+  if (error === 0) return 0
+  const y = activationAt(value, activation)
+  const below = activation.kind === 'sqrt' ? Math.max(0, value - error) : value - error
+  return Math.max(activationAt(value + error, activation) - y, y - activationAt(below, activation))
+}
+
+/** The roundings of a sum are relative to its terms, which may cancel. */
+function summandError(value: number, activation: Activation): number {
+  return activation.kind === 'linear' ? ULP * (Math.abs(activation.scale * value) + Math.abs(activation.shift)) : 0
 }
 
 /** No activation changes by more than this times the change of its input. */
@@ -43,6 +66,8 @@ function steepest(activation: Activation): number {
       return Math.max(1, Math.abs(activation.negativeSlope))
     case 'elu':
       return Math.max(1, Math.abs(activation.alpha))
+    case 'linear':
+      return Math.abs(activation.scale)
     case 'selu':
       return 1.76
     case 'hardSwish':
@@ -100,6 +125,14 @@ export function activationAt(x: number, activation: Activation): number {
     }
     case 'softsign':
       return x / (1 + Math.abs(x))
+    case 'abs':
+      return Math.abs(x)
+    case 'exp':
+      return Math.exp(x)
+    case 'sqrt':
+      return Math.sqrt(x)
+    case 'linear':
+      return Math.fround(activation.scale) * x + Math.fround(activation.shift)
   }
 }
 

@@ -35,7 +35,7 @@ export function makeTensor(batch: number, extents: Extents, values?: ArrayLike<n
 }
 
 /** Calls visit(n, d, h, w) for every pixel. */
-function forEachPixel({ batch, extents: [d, h, w] }: RefTensor, visit: (n: number, at: Triple) => void): void {
+export function forEachPixel({ batch, extents: [d, h, w] }: RefTensor, visit: (n: number, at: Triple) => void): void {
   for (let n = 0; n < batch; n++) {
     for (let z = 0; z < d; z++) {
       for (let y = 0; y < h; y++) {
@@ -46,13 +46,13 @@ function forEachPixel({ batch, extents: [d, h, w] }: RefTensor, visit: (n: numbe
 }
 
 /** Position of channel 0 of a pixel, or -1 outside the image. */
-function pixelAt({ extents: [d, h, w, c] }: RefTensor, n: number, [z, y, x]: Triple): number {
+export function pixelAt({ extents: [d, h, w, c] }: RefTensor, n: number, [z, y, x]: Triple): number {
   if (z < 0 || y < 0 || x < 0 || z >= d || y >= h || x >= w) return -1
   return (((n * d + z) * h + y) * w + x) * c
 }
 
 /** Calls visit(tap index, position) for every tap of the window of an output pixel. */
-function forEachTap(window: Window, at: Triple, visit: (tap: number, position: Triple) => void): void {
+export function forEachTap(window: Window, at: Triple, visit: (tap: number, position: Triple) => void): void {
   const { kernel, stride, dilation, padStart } = window
   const start = (axis: 0 | 1 | 2) => at[axis] * stride[axis] - padStart[axis]
   let tap = 0
@@ -126,31 +126,6 @@ export function add(a: RefTensor, b: RefTensor): RefTensor {
   })
 }
 
-/** The product of two bounds, where 0 stands for exactness even beside an infinite value. */
-function times(a: number, b: number): number {
-  return a === 0 || b === 0 ? 0 : a * b
-}
-
-/** Along axes where an operand has size 1 it is repeated. */
-export function multiply(a: RefTensor, b: RefTensor, extents: Extents): RefTensor {
-  const y = makeTensor(a.batch, extents)
-  const source = ({ extents: sizes }: RefTensor, n: number, at: Triple, c: number): number => {
-    const [z, row, column] = at.map((i, axis) => Math.min(i, (sizes[axis] as number) - 1)) as unknown as Triple
-    return (((n * sizes[0] + z) * sizes[1] + row) * sizes[2] + column) * sizes[3] + Math.min(c, sizes[3] - 1)
-  }
-  forEachPixel(y, (n, at) => {
-    const base = pixelAt(y, n, at)
-    for (let c = 0; c < extents[3]; c++) {
-      const [i, j] = [source(a, n, at, c), source(b, n, at, c)]
-      const [p, q, ep, eq] = [a.data[i], b.data[j], a.error[i], b.error[j]] as [number, number, number, number]
-      y.data[base + c] = p * q
-      const carried = times(Math.abs(p), eq) + times(Math.abs(q), ep) + times(ep, eq)
-      y.error[base + c] = carried + UNIT * Math.abs(p * q) + TINY
-    }
-  })
-  return y
-}
-
 export function maxPool(x: RefTensor, extents: Extents, window: Window): RefTensor {
   return pool(
     x,
@@ -161,7 +136,7 @@ export function maxPool(x: RefTensor, extents: Extents, window: Window): RefTens
 }
 
 /** PyTorch's: a NaN wins. */
-function maximum(a: number, b: number): number {
+export function maximum(a: number, b: number): number {
   return Number.isNaN(a) || a > b ? a : b
 }
 

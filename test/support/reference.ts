@@ -1,17 +1,34 @@
 /** Runs a graph node by node with the naive operators: the meaning of a Graph, fused nodes included. */
 
-import type { AnyNode, FoldedNorm, Graph, Parameter, ValueId } from '../../lib/graph/graph.js'
+import type {
+  AnyNode,
+  ConvBranch,
+  ConvStage,
+  FoldedNorm,
+  Graph,
+  Node,
+  Parameter,
+  ValueId,
+} from '../../lib/graph/graph.js'
 import { activate } from './reference-activations.js'
+import * as adaptive from './reference-adaptive-conv.js'
+import * as arithmetic from './reference-arithmetic.js'
 import * as perChannel from './reference-channels.js'
+import { convTranspose } from './reference-conv.js'
+import * as moves from './reference-moves.js'
 import type { Extents, RefTensor, Triple } from './reference-ops.js'
 import * as ops from './reference-ops.js'
-import { winogradError } from './winograd-bound.js'
+import * as pools from './reference-pool.js'
+import { roiAlign, roiPool } from './reference-roi.js'
+import * as sequences from './reference-sequences.js'
+import { gamma } from './tolerance.js'
+import { nestedError, winogradError, winogradForms } from './winograd-bound.js'
 
 export type ParameterMap = ReadonlyMap<string, { readonly data: Float32Array; readonly shape: readonly number[] }>
 
 export interface ReferenceOptions {
-  /** Bounds that hold for Winograd's algorithm, too, on the convolutions that it can compute. */
-  readonly withWinograd?: boolean
+  /** Bounds that hold for Winograd's algorithm, too, on the convolutions that it can compute: with tiles of up to so many outputs (0). */
+  readonly winogradOutputs?: number
 }
 
 /** Inputs by name, channels-last: batch times the input's own size. Gives the outputs by name. */
@@ -20,7 +37,7 @@ export function evaluateGraph(
   parameters: ParameterMap,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   batch = 1,
-  { withWinograd = false }: ReferenceOptions = {},
+  { winogradOutputs = 0 }: ReferenceOptions = {},
 ): Record<string, RefTensor> {
   const values: (RefTensor | undefined)[] = graph.values.map(() => undefined)
   const extentsOf = (value: ValueId) => toExtents(graph.values[value]?.shape ?? [])
@@ -28,22 +45,49 @@ export function evaluateGraph(
     values[value] = ops.makeTensor(batch, extentsOf(value), inputs[name] ?? [])
   }
   for (const [value, data] of graph.constants) {
-    const repeated = Array.from({ length: batch }, () => [...data]).flat()
-    values[value] = ops.makeTensor(batch, extentsOf(value), repeated)
+    values[value] = repeated(batch, extentsOf(value), data)
   }
   for (const node of graph.nodes) {
     const operands = node.inputs.map((value) => found(values[value], `value ${value}`))
-    values[node.output] = evaluateNode(node, operands, extentsOf(node.output), parameters, withWinograd)
+    if (node.op === 'parameter') {
+      const { path } = found(node.parameters.weight, 'a weight')
+      values[node.output] = repeated(batch, extentsOf(node.output), found(parameters.get(path), path).data)
+      continue
+    }
+    const y = evaluateNode(node, operands, extentsOf(node.output), parameters, winogradOutputs)
+    values[node.output] = node.op === 'batchNorm' ? widenForFolding(y, node, graph, parameters) : y
   }
   return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, found(values[value], name)]))
 }
 
+/** The same values for every image of a batch. */
+function repeated(batch: number, extents: Extents, data: Float32Array): RefTensor {
+  return ops.makeTensor(batch, extents, Array.from({ length: batch }, () => [...data]).flat())
+}
+
+/** A norm behind a convolution is folded into it, and its shift then takes part in every addition. */
+function widenForFolding(y: RefTensor, norm: AnyNode, graph: Graph, parameters: ParameterMap): RefTensor {
+  const shape = graph.nodes.find(({ output }) => output === norm.inputs[0])?.parameters.weight?.shape
+  if (!shape || shape.length < 2) return y
+  const [mean, bias] = [norm.parameters.runningMean, norm.parameters.bias].map((parameter) =>
+    parameter ? parameters.get(parameter.path)?.data : undefined,
+  )
+  const { scale } = toAffine(
+    { eps: (norm as Node<'batchNorm'>).attributes.eps, parameters: norm.parameters as FoldedNorm['parameters'] },
+    (parameter) => parameter && found(parameters.get(parameter.path), parameter.path).data,
+  )
+  const terms = shape.slice(1).reduce((count, size) => count * size, 1)
+  const channels = scale.length
+  const shifts = scale.map((value, c) => Math.abs(bias?.[c] ?? 0) + Math.abs(value * (mean?.[c] ?? 0)))
+  return { ...y, error: y.error.map((error, i) => error + gamma(terms) * (shifts[i % channels] as number)) }
+}
+
 function evaluateNode(
-  node: AnyNode,
+  node: Exclude<AnyNode, Node<'parameter'>>,
   operands: readonly RefTensor[],
   extents: Extents,
   parameters: ParameterMap,
-  withWinograd: boolean,
+  winogradOutputs: number,
 ): RefTensor {
   const x = found(operands[0], 'an input')
   const last = found(operands.at(-1), 'an input')
@@ -51,15 +95,49 @@ function evaluateNode(
     parameter && found(parameters.get(parameter.path), parameter.path).data
   switch (node.op) {
     case 'conv': {
+      if (node.branches) return sumOfBranches(node, node.branches, operands, extents, parameters, winogradOutputs)
       const window = { ...toWindow(node.attributes), groups: node.attributes.groups, flip: node.attributes.flip }
       const weights = convWeights(node, data)
       const y = ops.conv(x, extents, window, weights)
       return epilogue(
-        withWinograd && canBeWinograd(node) ? widenForWinograd(x, y, window, weights) : y,
+        canBeWinograd(node)
+          ? widenForWinograd(x, y, window, weights, winogradOutputs)
+          : canBeNested(node) && winogradOutputs > 0
+            ? widenForNested(x, y, window, weights)
+            : y,
         last,
         node.attributes,
       )
     }
+    case 'scaledConv': {
+      const scaled = arithmetic.binary('multiply', x, found(operands[1], 'a scale'), x.extents)
+      const window = { ...toWindow(node.attributes), groups: node.attributes.groups, flip: node.attributes.flip }
+      return epilogue(ops.conv(scaled, extents, window, convWeights(node, data)), last, node.attributes)
+    }
+    case 'expandDepthwise': {
+      const { expand, depthwise } = node.attributes
+      const stage = ({ shape, ...rest }: ConvStage, input: RefTensor) => {
+        const conv = { ...rest, op: 'conv', inputs: node.inputs, output: node.output } as const
+        return evaluateNode(conv, [input], toExtents(shape), parameters, winogradOutputs)
+      }
+      return stage(depthwise, stage(expand, x))
+    }
+    case 'convTranspose': {
+      const window = { ...toWindow(node.attributes), groups: node.attributes.groups }
+      return epilogue(convTranspose(x, extents, window, convWeights(node, data)), last, node.attributes)
+    }
+    case 'deformConv': {
+      const { groups, offsetGroups } = node.attributes
+      const [, offsets, mask] = operands
+      const window = { ...toWindow(node.attributes), groups, offsetGroups }
+      return adaptive.deformConv(x, found(offsets, 'offsets'), mask, extents, window, convWeights(node, data))
+    }
+    case 'locallyConnected':
+      return adaptive.locallyConnected(x, extents, toWindow(node.attributes), convWeights(node, data))
+    case 'involution':
+      return adaptive.involution(x, last, extents, { ...toWindow(node.attributes), groups: node.attributes.groups })
+    case 'correlation':
+      return adaptive.correlation(x, last, extents, node.attributes)
     case 'dense': {
       const window = { ...toWindow(POINTWISE), groups: 1, flip: false }
       return epilogue(ops.conv(x, extents, window, convWeights(node, data)), last, node.attributes)
@@ -71,8 +149,27 @@ function evaluateNode(
     }
     case 'add':
       return epilogue(ops.add(x, last), last, { activation: node.attributes.activation })
-    case 'multiply':
-      return epilogue(ops.multiply(x, found(operands[1], 'a second input'), extents), last, node.attributes)
+    case 'binary': {
+      const second = found(operands[1], 'a second input')
+      return epilogue(arithmetic.binary(node.attributes.operator, x, second, extents), last, node.attributes)
+    }
+    case 'matmul': {
+      const y = sequences.matmul(x, found(operands[1], 'a second input'), extents, node.attributes.transposed)
+      return epilogue(y, last, { activation: node.attributes.activation })
+    }
+    case 'lstm':
+    case 'gru': {
+      const weight = found(data(node.parameters.weight), 'weight')
+      const weights = { weight, bias: data(node.parameters.bias) }
+      return sequences.recurrent(node.op, operands, extents, node.attributes.reverse, weights)
+    }
+    case 'reduce':
+      return arithmetic.reduce(node.attributes.operator, x, extents)
+    case 'groupNorm': {
+      const { weight, bias } = node.parameters
+      const y = arithmetic.groupNorm(x, { ...node.attributes, weight: data(weight), bias: data(bias) })
+      return epilogue(y, last, node.attributes)
+    }
     case 'maxPool':
       return ops.maxPool(x, extents, toWindow(node.attributes))
     case 'avgPool':
@@ -81,6 +178,24 @@ function evaluateNode(
         padEnd: toTriple(node.attributes.padEnd, 0),
         countIncludePad: node.attributes.countIncludePad,
       })
+    case 'lpPool':
+      return pools.lpPool(x, extents, toWindow(node.attributes), toTriple(node.attributes.padEnd, 0), node.attributes.p)
+    case 'mixedPool': {
+      const [share = 0] = found(data(node.parameters.weight), 'weight')
+      return pools.mixedPool(x, extents, toWindow(node.attributes), toTriple(node.attributes.padEnd, 0), share)
+    }
+    case 'stochasticPool':
+      return pools.stochasticPool(x, extents, toWindow(node.attributes))
+    case 'maxPoolIndices':
+      return pools.maxPoolIndices(x, extents, toWindow(node.attributes))
+    case 'maxUnpool':
+      return pools.maxUnpool(x, last, extents)
+    case 'blurPool':
+      return pools.blurPool(x, extents, node.attributes)
+    case 'roiPool':
+      return roiPool(x, last, extents, node.attributes.spatialScale)
+    case 'roiAlign':
+      return roiAlign(x, last, extents, node.attributes)
     case 'adaptiveAvgPool':
       return ops.adaptiveAvgPool(x, extents)
     case 'adaptiveMaxPool':
@@ -94,15 +209,17 @@ function evaluateNode(
       return perChannel.layerNorm(x, node.attributes.eps, { weight, bias: found(data(node.parameters.bias), 'bias') })
     }
     case 'layerScale': {
-      const scale = found(data(node.parameters.scale), 'scale')
-      return epilogue(ops.affine(x, scale, new Float64Array(scale.length)), last, node.attributes)
+      const own = found(data(node.parameters.scale), 'scale')
+      const scale = own.length === 1 ? new Float64Array(extents[3]).fill(own[0] as number) : own
+      const shift = data(node.parameters.bias) ?? new Float64Array(scale.length)
+      return epilogue(ops.affine(x, scale, shift), last, node.attributes)
     }
     case 'prelu':
       return perChannel.prelu(x, found(data(node.parameters.weight), 'weight'))
     case 'slice':
       return perChannel.slice(x, node.attributes.start, extents[3])
     case 'channelShuffle':
-      return perChannel.channelShuffle(x, node.attributes.groups)
+      return perChannel.channelShuffle(ops.concat(operands), node.attributes.groups)
     case 'logSoftmax':
       return perChannel.logSoftmax(x)
     case 'softmax':
@@ -111,46 +228,116 @@ function evaluateNode(
       return ops.concat(operands)
     case 'flatten':
       return ops.flatten(x)
+    case 'rearrange':
+      return moves.rearrange(x, extents, node.attributes)
+    case 'gather':
+      return moves.gather(x, extents, toFour(node.attributes.indices), node.attributes.value)
+    case 'resample': {
+      const { tables } = node.attributes
+      return moves.resample(x, extents, [tables.at(-3), tables.at(-2), tables.at(-1)])
+    }
+    case 'gridSample':
+      return moves.gridSample(x, last, extents, node.attributes)
     case 'identity':
       return x
   }
 }
 
-/** True for what Winograd's algorithm can compute: 3 x 3, dense, stride 1. */
-export function canBeWinograd(node: AnyNode): boolean {
-  if (node.op !== 'conv') return false
-  const { kernel, stride, dilation, groups } = node.attributes
-  return toTriple(kernel, 1).join() === '1,3,3' && [...stride, ...dilation, groups].every((value) => value === 1)
+/** Each branch as a convolution and a norm of its own, whatever the engine merges; then what is folded behind their sum. */
+function sumOfBranches(
+  { branches: _, foldedNorm, foldedScale, ...node }: Node<'conv'>,
+  branches: readonly ConvBranch[],
+  operands: readonly RefTensor[],
+  extents: Extents,
+  parameters: ParameterMap,
+  winogradOutputs: number,
+): RefTensor {
+  const { outChannels, groups, flip } = node.attributes
+  const [x] = operands as readonly [RefTensor]
+  const data = (parameter: Parameter | undefined) => parameter && parameters.get(parameter.path)?.data
+  const normalised = (value: RefTensor, norm: FoldedNorm) => {
+    const { scale, shift } = toAffine(norm, data)
+    return ops.affine(value, scale, shift)
+  }
+  const terms = branches.map(({ window, weight, bias, norm }) => {
+    if (!weight) return norm ? normalised(x, norm) : x
+    const attributes = { ...window, outChannels, groups, flip }
+    const conv = {
+      ...node,
+      attributes,
+      parameters: { weight, ...(bias && { bias }) },
+      ...(norm && { foldedNorm: norm }),
+    }
+    return evaluateNode(conv, [x], extents, parameters, winogradOutputs)
+  })
+  const sum = terms.reduce((total, term) => ops.add(total, term))
+  const normed = foldedNorm ? normalised(sum, foldedNorm) : sum
+  const scale = foldedScale && found(data(foldedScale), 'a scale')
+  const scaled = scale ? ops.affine(normed, scale, new Float64Array(scale.length)) : normed
+  return epilogue(scaled, found(operands.at(-1), 'an input'), node.attributes)
 }
 
-/** The bounds of direct summation and of either tile size together. */
+/** True for what Winograd's algorithm can compute, in one group or wide ones. */
+export function canBeWinograd(node: AnyNode): boolean {
+  if (node.op !== 'conv') return false
+  const { dilation, groups } = node.attributes
+  const isWide = groups === 1 || (node.parameters.weight?.shape[1] ?? 0) >= 24
+  const hasForm = winogradForms({ ...toWindow(node.attributes), groups }).length > 0
+  return isWide && hasForm && dilation.every((value) => value === 1)
+}
+
+/** True for what the nested form of Winograd's algorithm can compute: depthwise convolutions with large kernels. */
+export function canBeNested(node: AnyNode): boolean {
+  if (node.op !== 'conv' || node.parameters.weight?.shape[1] !== 1) return false
+  const { kernel, stride, dilation, groups, outChannels } = node.attributes
+  const isLarge = kernel.length === 2 && kernel.every((size) => size >= 17)
+  return isLarge && groups > 1 && groups === outChannels && [...stride, ...dilation].every((value) => value === 1)
+}
+
+/** The bounds of direct summation and of the nested form together. */
+function widenForNested(
+  x: RefTensor,
+  y: RefTensor,
+  window: ops.Window & { readonly flip: boolean },
+  { weight, scale }: ops.ConvWeights,
+): RefTensor {
+  const channels = y.extents[3]
+  const taps = window.flip ? reverseKernels(weight, window.kernel[1] * window.kernel[2]) : weight
+  const nested = nestedError(x, [y.extents[1], y.extents[2]], window, taps)
+  const error = y.error.map((bound, i) => bound + (nested[i] as number) * Math.abs(scale?.[i % channels] ?? 1))
+  return { ...y, error }
+}
+
+/** The bounds of direct summation and of every form together. */
 function widenForWinograd(
   x: RefTensor,
   y: RefTensor,
   window: ops.Window & { readonly groups: number; readonly flip: boolean },
   { weight, scale }: ops.ConvWeights,
+  largest: number,
 ): RefTensor {
+  if (y.extents[0] !== x.extents[0] || window.padStart[0] !== 0) return y
   const [, height, width, channels] = y.extents
-  const taps = window.flip ? reverseKernels(weight) : weight
-  const [small, large] = ([2, 4] as const).map((m) =>
-    winogradError(x, [height, width, channels], [window.padStart[1], window.padStart[2]], taps, m),
-  )
+  const taps = window.flip ? reverseKernels(weight, window.kernel[1] * window.kernel[2]) : weight
+  const bounds = winogradForms(window)
+    .filter(({ outputs }) => outputs <= largest)
+    .map((form) => winogradError(x, [height, width, channels], window, taps, form))
   const error = y.error.map((bound, i) => {
-    const winograd = Math.max(small?.[i] as number, large?.[i] as number)
+    const winograd = Math.max(0, ...bounds.map((form) => form[i] as number))
     return bound + winograd * Math.abs(scale?.[i % channels] ?? 1)
   })
   return { ...y, error }
 }
 
-function reverseKernels(weight: ArrayLike<number>): Float64Array {
-  return Float64Array.from(weight, (_, i) => weight[i - (i % 9) + 8 - (i % 9)] as number)
+function reverseKernels(weight: ArrayLike<number>, taps: number): Float64Array {
+  return Float64Array.from(weight, (_, i) => weight[i - (i % taps) + taps - 1 - (i % taps)] as number)
 }
 
 type ReadParameter = (parameter: Parameter | undefined) => Float32Array | undefined
 
 /** Weight, bias and scale with a folded norm merged in, in float64. */
 function convWeights(node: AnyNode, data: ReadParameter): ops.ConvWeights {
-  const weight = found(data(node.parameters.weight), 'weight')
+  const weight = usedWeight(node, data)
   const bias = data(node.parameters.bias)
   if (node.foldedScale) {
     const scale = Float64Array.from(found(data(node.foldedScale), 'scale'))
@@ -159,6 +346,24 @@ function convWeights(node: AnyNode, data: ReadParameter): ops.ConvWeights {
   if (!node.foldedNorm) return { weight, bias }
   const { scale, shift } = toAffine(node.foldedNorm, data)
   return { weight, scale, bias: shift.map((value, i) => value + (bias?.[i] ?? 0) * (scale[i] as number)) }
+}
+
+/** The weights of a convolution, standardised where it asks for that. */
+function usedWeight(node: AnyNode, data: ReadParameter): Float32Array {
+  const weight = found(data(node.parameters.weight), 'weight')
+  const reweighting = node.op === 'conv' ? node.attributes.reweighting : undefined
+  if (!reweighting) return weight
+  const gain = data(node.parameters.gain)
+  const size = weight.length / (node.parameters.weight?.shape[0] ?? 1)
+  const mean = (list: Float64Array) => list.reduce((sum, value) => sum + value, 0) / size
+  return Float32Array.from(weight, (value, i) => {
+    const channel = Math.floor(i / size)
+    const row = Float64Array.from(weight.subarray(channel * size, (channel + 1) * size))
+    if (reweighting.kind === 'weightNorm') return (value * (gain?.[channel] as number)) / Math.hypot(...row)
+    const center = mean(row)
+    const deviation = Math.sqrt(mean(row.map((other) => (other - center) ** 2)) + reweighting.eps)
+    return ((value - center) / deviation) * reweighting.scale * (gain?.[channel] ?? 1)
+  })
 }
 
 function toAffine({ eps, parameters }: FoldedNorm, data: ReadParameter) {
@@ -193,6 +398,11 @@ function toWindow(window: {
     dilation: toTriple(window.dilation, 1),
     padStart: toTriple(window.padStart, 0),
   }
+}
+
+/** A list for the last axes as one for d, h, w, c. */
+function toFour<T>(list: readonly T[]): readonly (T | undefined)[] {
+  return [list.at(-4), list.at(-3), list.at(-2), list.at(-1)]
 }
 
 function toTriple(list: readonly number[], missing: number): Triple {

@@ -1,5 +1,5 @@
 import type { AnyNode, FoldedNorm, Graph, Node } from '../graph.js'
-import { type Fusion, fuseNodes, type SoleProducer } from './rewrite.js'
+import { type Fusion, fuseNodes, type SoleProducer, takesScale } from './rewrite.js'
 
 /**
  * Folds a batch norm into the convolution or dense layer before it, when it alone reads that layer's plain output. Only
@@ -13,17 +13,14 @@ function foldIntoProducer(node: AnyNode, soleProducer: SoleProducer): Fusion | u
   if (node.op !== 'batchNorm') return undefined
   const [input, ...residual] = node.inputs
   const producer = input === undefined ? undefined : soleProducer(input)
-  if (producer?.op !== 'conv' && producer?.op !== 'dense') return undefined
+  if (!takesScale(producer)) return undefined
   const { residual: hasResidual, activation } = producer.attributes
   const foldedNorm = toFoldedNorm(node)
   if (hasResidual || activation || producer.foldedNorm || producer.foldedScale || !foldedNorm) return undefined
   const { eps: _, ...epilogue } = node.attributes
-  const moved = { foldedNorm, inputs: [...producer.inputs, ...residual], output: node.output }
-  const fused: AnyNode =
-    producer.op === 'conv'
-      ? { ...producer, ...moved, attributes: { ...producer.attributes, ...epilogue } }
-      : { ...producer, ...moved, attributes: { ...producer.attributes, ...epilogue } }
-  return { absorbed: producer, fused }
+  const attributes = { ...producer.attributes, ...epilogue }
+  const moved = { foldedNorm, inputs: [...producer.inputs, ...residual], output: node.output, attributes }
+  return { absorbed: producer, fused: { ...producer, ...moved } as AnyNode }
 }
 
 function toFoldedNorm(node: Node<'batchNorm'>): FoldedNorm | undefined {

@@ -4,13 +4,13 @@ import { countUses, withNodes } from './rewrite.js'
 /** Computes the outputs of a graph that has no inputs, in their order, channels-last and without batch. */
 export type Evaluator = (graph: Graph) => readonly Float32Array[]
 
-/** Evaluates, once and for all, the nodes that depend on constants only; `evaluate` runs if there are any. */
+/** Evaluates, once and for all, the nodes that depend on constants and parameters only; `evaluate` runs if there are any. */
 export function foldConstants(graph: Graph, evaluate: Evaluator): Graph {
   const known = new Set<ValueId>(graph.constants.keys())
   const folded: AnyNode[] = []
   const rest: AnyNode[] = []
   for (const node of graph.nodes) {
-    const isConstant = node.inputs.length > 0 && node.inputs.every((value) => known.has(value))
+    const isConstant = node.inputs.every((value) => known.has(value))
     if (isConstant) known.add(node.output)
     ;(isConstant ? folded : rest).push(node)
   }

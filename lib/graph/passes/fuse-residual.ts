@@ -2,7 +2,7 @@ import type { AnyNode, Graph, ValueId } from '../graph.js'
 import { type Fusion, fuseNodes, type SoleProducer } from './rewrite.js'
 
 /**
- * Adds the other operand of an `add` where a conv, dense, batch norm, layer scale or multiply computes the first, when the add alone reads that
+ * Adds the other operand of an `add` where a conv, dense, batch norm, group norm, layer scale or binary operator computes the first, when the add alone reads that
  * output and no activation lies between. The add's own activation comes along: y = act(layer(x) + residual).
  */
 export function fuseResidual(graph: Graph): Graph {
@@ -30,8 +30,9 @@ function absorb(
   return { absorbed: producer, fused: { ...producer, attributes, inputs, output: add.output } as AnyNode }
 }
 
-function takesResidual(
-  node: AnyNode | undefined,
-): node is AnyNode & { op: 'conv' | 'dense' | 'batchNorm' | 'layerScale' | 'multiply' } {
-  return node !== undefined && ['conv', 'dense', 'batchNorm', 'layerScale', 'multiply'].includes(node.op)
+function takesResidual(node: AnyNode | undefined): node is AnyNode & {
+  op: 'conv' | 'convTranspose' | 'dense' | 'batchNorm' | 'layerScale' | 'groupNorm' | 'binary'
+} {
+  const takers = ['conv', 'convTranspose', 'dense', 'batchNorm', 'layerScale', 'groupNorm', 'binary']
+  return node !== undefined && takers.includes(node.op)
 }

@@ -1,6 +1,6 @@
 /** What the passes share: how often a value is read, and replacing nodes of a graph. */
 
-import type { AnyNode, Graph, ValueId } from '../graph.js'
+import type { AnyNode, Graph, Node, ValueId } from '../graph.js'
 
 /** The same graph with other nodes (in topological order). */
 export function withNodes(graph: Graph, nodes: Iterable<AnyNode>): Graph {
@@ -20,6 +20,11 @@ export function countUses(graph: Graph): readonly number[] {
 
 /** The node that makes a value, when nothing but the node at hand reads it (and reads it once). */
 export type SoleProducer = (value: ValueId) => AnyNode | undefined
+
+/** True for a node whose output channels the engine can scale while it packs the weights. */
+export function takesScale(node: AnyNode | undefined): node is Node<'conv'> | Node<'convTranspose'> | Node<'dense'> {
+  return node?.op === 'conv' || node?.op === 'convTranspose' || node?.op === 'dense'
+}
 
 /** One node instead of two: `fused` takes the place of the node at hand, `absorbed` goes. */
 export interface Fusion {

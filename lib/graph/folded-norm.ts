@@ -1,0 +1,28 @@
+/** A batch norm as a number to multiply each channel with and one to add. */
+
+import type { FoldedNorm, Parameter } from './graph.js'
+
+export interface FoldedAffine {
+  readonly scale: Float64Array
+  readonly shift: Float64Array
+}
+
+/** What tells apart the weights that norms are folded into. */
+export function normKey({ eps, parameters }: FoldedNorm): string {
+  const { weight, bias, runningMean, runningVar } = parameters
+  return ['norm', eps, weight?.path, bias?.path, runningMean.path, runningVar.path].join(' ')
+}
+
+/** y = x * scale + shift, computed in float64. */
+export function scaleAndShift(
+  { eps, parameters }: FoldedNorm,
+  data: (parameter: Parameter) => Float32Array,
+): FoldedAffine {
+  const mean = data(parameters.runningMean)
+  const variance = data(parameters.runningVar)
+  const weight = parameters.weight && data(parameters.weight)
+  const bias = parameters.bias && data(parameters.bias)
+  const scale = Float64Array.from(variance, (value, i) => (weight?.[i] ?? 1) / Math.sqrt(value + eps))
+  const shift = Float64Array.from(mean, (value, i) => (bias?.[i] ?? 0) - value * (scale[i] ?? 0))
+  return { scale, shift }
+}

@@ -1,0 +1,59 @@
+// The products of Winograd's method: for tiles m of a block and channels j of a panel, at one value of the tiles,
+//
+//   products(m, j) = sum over channels c of values(m, c) * weights(c, j)
+//
+// Layouts: see WinogradProducts. The block is cut into the tiles of gemm.inl.h, of sizes that differ by one at most; a sum
+// does not depend on the cut. While they work, the weights behind these, which belong to the next value, are prefetched.
+#pragma once
+
+template <int kTiles, int kVectors>
+void winograd_products_tile(const WinogradProducts& w, int64_t first, const float* prefetch, int64_t prefetch_step) {
+  ptrdiff_t offsets[kTiles];
+  IM2COL_UNROLL
+  for (int m = 0; m < kTiles; ++m) offsets[m] = m * w.tile_stride;
+  const ptrdiff_t run = 0;
+  GemmTile tile{};
+  tile.input = w.values + first * w.tile_stride;
+  tile.input_offsets = offsets;
+  tile.run_offsets = &run;
+  tile.run_count = 1;
+  tile.run_length = w.channels;
+  tile.weights = w.weights;
+  tile.prefetch = prefetch;
+  tile.prefetch_step = prefetch_step;
+
+  V sums[kTiles][kVectors];
+  IM2COL_UNROLL
+  for (int m = 0; m < kTiles; ++m) {
+    IM2COL_UNROLL
+    for (int v = 0; v < kVectors; ++v) sums[m][v] = Zero();
+  }
+  gemm_accumulate<kTiles, kVectors>(tile, sums);
+  float* products = w.products + first * w.product_stride;
+  IM2COL_UNROLL
+  for (int m = 0; m < kTiles; ++m) {
+    IM2COL_UNROLL
+    for (int v = 0; v < kVectors; ++v) StoreU(sums[m][v], products + m * w.product_stride + v * kLanes);
+  }
+}
+
+template <int kVectors, size_t... kTilesMinusOne>
+IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w, std::index_sequence<kTilesMinusOne...>) {
+  static constexpr void (*table[])(const WinogradProducts&, int64_t, const float*, int64_t) = {
+      winograd_products_tile<static_cast<int>(kTilesMinusOne) + 1, kVectors>...};
+  constexpr int64_t kLargest = kMaxPixels[kVectors - 1], kWidth = kVectors * kLanes;
+  const int64_t parts = (w.tiles + kLargest - 1) / kLargest;
+  const int64_t step = parts <= w.prefetch_parts ? (kWidth + parts - 1) / parts : 0;
+  for (int64_t i = 0; i < parts; ++i) {
+    const int64_t first = w.tiles * i / parts, count = w.tiles * (i + 1) / parts - first;
+    table[count - 1](w, first, w.weights + (kWidth + i * step) * w.channels, step);
+  }
+}
+
+void winograd_products_f32(const WinogradProducts& w) {
+  if (w.panel_vectors == 1) {
+    winograd_products_panel<1>(w, std::make_index_sequence<kMaxPixels[0]>());
+  } else {
+    winograd_products_panel<2>(w, std::make_index_sequence<kMaxPixels[1]>());
+  }
+}

@@ -1,0 +1,104 @@
+// Correlation of two images, as FlowNet's: the products of patches of one with displaced patches of the other.
+//
+//   y[h][w][i * P + j] = scale * sum over u, v, c of a[h'][w'][c] * b[h' + (i - P / 2) * d][w' + (j - P / 2) * d][c]
+//   with h' = h * stride - pad + u * dilation, w' likewise; what lies outside of either image counts as 0.
+#include <algorithm>
+#include <limits>
+
+#include "factories.h"
+#include "op_support.h"
+#include "partition.h"
+
+namespace im2col {
+namespace {
+
+struct CorrelationGeometry {
+  ViewSpec a;
+  ViewSpec b;
+  ViewSpec output;
+  int64_t patch = 1;           // P, displacements along each axis
+  int64_t patch_dilation = 1;  // d
+  int64_t kernel = 1;          // u and v run over it
+  int64_t stride = 1;
+  int64_t padding = 0;
+  int64_t dilation = 1;
+  float scale = 1;
+};
+
+class Correlation final : public Step {
+ public:
+  Correlation(const KernelTable& kernels, const CorrelationGeometry& geometry) : kernels_(kernels), g_(geometry) {}
+
+  void run(const RunContext& context) const override {
+    zero_halo(g_.output, context.arena);
+    const int64_t cost = g_.kernel * g_.kernel * g_.output.shape[kC] * g_.a.shape[kC];
+    for_ranges(context.parallel, pixel_count(g_.output), cost, [&](int64_t begin, int64_t end, int) {
+      for (int64_t pixel = begin; pixel < end; ++pixel) run_pixel(context.arena, pixel);
+    });
+  }
+
+  double flops() const override {
+    return 2 * static_cast<double>(g_.kernel * g_.kernel * g_.a.shape[kC]) * static_cast<double>(element_count(g_.output));
+  }
+
+ private:
+  void run_pixel(float* arena, int64_t pixel) const {
+    const int64_t w = pixel % g_.output.shape[kW], h = pixel / g_.output.shape[kW] % g_.output.shape[kH];
+    const int64_t n = pixel / g_.output.shape[kW] / g_.output.shape[kH];
+    float* output = arena + cell_offset(g_.output, n, 0, h, w);
+    std::fill_n(output, g_.output.shape[kC], 0.0f);
+    for (int64_t u = 0; u < g_.kernel; ++u) {
+      const int64_t y = h * g_.stride - g_.padding + u * g_.dilation;
+      if (y < 0 || y >= g_.a.shape[kH]) continue;
+      for (int64_t v = 0; v < g_.kernel; ++v) {
+        const int64_t x = w * g_.stride - g_.padding + v * g_.dilation;
+        if (x >= 0 && x < g_.a.shape[kW]) add_displacements(arena, n, y, x, output);
+      }
+    }
+  }
+
+  void add_displacements(float* arena, int64_t n, int64_t y, int64_t x, float* output) const {
+    const int64_t half = g_.patch / 2, d = g_.patch_dilation, width = g_.b.shape[kW];
+    // The displacements j whose column x + (j - half) d lies in the image.
+    const int64_t first = std::max<int64_t>(0, half - x / d);
+    const int64_t last = std::min(g_.patch, half + (width - 1 - x) / d + 1);
+    if (first >= last) return;
+    for (int64_t i = 0; i < g_.patch; ++i) {
+      const int64_t row = y + (i - half) * d;
+      if (row < 0 || row >= g_.b.shape[kH]) continue;
+      kernels_.correlation_f32({arena + cell_offset(g_.a, n, 0, y, x), arena + cell_offset(g_.b, n, 0, row, x + (first - half) * d),
+                                d * g_.b.strides[kW], last - first, output + i * g_.patch + first, g_.a.shape[kC], g_.scale});
+    }
+  }
+
+  const KernelTable& kernels_;
+  CorrelationGeometry g_;
+};
+
+}  // namespace
+
+Status make_correlation_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
+  constexpr int64_t kLargest = 1 << 15;  // products of two are no overflow
+  SpecReader reader(spec, context);
+  CorrelationGeometry g;
+  g.a = reader.input(0);
+  g.b = reader.input(1);
+  g.output = reader.output(0);
+  g.patch = reader.integer("patch", 1, kLargest);
+  g.patch_dilation = reader.integer("patchDilation", 1, kLargest);
+  g.kernel = reader.integer("kernel", 1, kLargest);
+  g.stride = reader.integer("stride", 1, kLargest);
+  g.padding = reader.integer("padding", 0, kLargest);
+  g.dilation = reader.integer("dilation", 1, kLargest);
+  g.scale = reader.number("scale");
+  expect_same_shape(reader, "input 0", g.a, "input 1", g.b);
+  reader.expect(g.a.shape[kD] == 1 && g.output.shape[kD] == 1, "expected images without depth");
+  reader.expect(g.a.shape[kN] == g.output.shape[kN], "expected input and output of the same batch");
+  reader.expect(g.output.shape[kC] == g.patch * g.patch, "expected an output channel for every displacement");
+  if (!reader.status().ok()) return reader.status();
+
+  step = std::make_unique<Correlation>(context.kernels, g);
+  return Status::Ok();
+}
+
+}  // namespace im2col

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import {
+  anchorGrid,
+  boxIou,
+  clipBoxes,
+  convertBoxes,
+  decodeBoxes,
+  defaultBoxes,
+  encodeBoxes,
+  nms,
+  OptionError,
+  softNms,
+} from '../lib/index.js'
+
+/** What torchvision gives; made by test/oracle/torch_layers.py. */
+const oracle: Readonly<Record<string, readonly number[]>> = JSON.parse(
+  readFileSync(new URL('./fixtures/torch-layers.json', import.meta.url), 'utf8'),
+).detection
+const { boxes = [], scores = [], labels = [], deltas = [] } = oracle
+
+const expectClose = (actual: ArrayLike<number>, expected: ArrayLike<number> = []) => {
+  expect(actual.length).toBe(expected.length)
+  Array.from(expected).forEach((value, i) => {
+    expect(Math.abs((actual[i] as number) - value), `element ${i}`).toBeLessThan(1e-4 * (1 + Math.abs(value)))
+  })
+}
+
+const reversed = (list: readonly number[]) =>
+  Array.from({ length: list.length / 4 }, (_, i) => list.slice(4 * i, 4 * i + 4))
+    .reverse()
+    .flat()
+
+describe('as torchvision', () => {
+  test('overlaps', () => expectClose(boxIou(boxes.slice(0, 32), boxes.slice(0, 32)), oracle.iou))
+  test('greedy suppression', () => expect(nms(boxes, scores, { iouThreshold: 0.3 })).toEqual(oracle.nms))
+  test('suppression within each class', () =>
+    expect(nms(boxes, scores, { iouThreshold: 0.3, labels })).toEqual(oracle.batchedNms))
+  test('decoding', () => expectClose(decodeBoxes(boxes, deltas, { weights: [10, 10, 5, 5] }), oracle.decoded))
+  test('encoding', () => expectClose(encodeBoxes(boxes, reversed(boxes), { weights: [10, 10, 5, 5] }), oracle.encoded))
+  test('anchors', () => {
+    const options = { featureSize: [4, 5], imageSize: [31, 46], sizes: [8, 20], aspectRatios: [0.5, 1, 2] } as const
+    expectClose(anchorGrid(options), oracle.anchors)
+  })
+  test("SSD's default boxes", () => {
+    const options = {
+      featureSizes: [
+        [3, 4],
+        [1, 2],
+      ],
+      imageSize: [30, 40],
+      scales: [0.2, 0.55, 0.9],
+      aspectRatios: [[2], [2, 3]],
+    } as const
+    expectClose(defaultBoxes(options), oracle.defaultBoxes)
+  })
+  test('formats', () => expectClose(convertBoxes(boxes.slice(0, 32), 'xyxy', 'cxcywh'), oracle.cxcywh))
+})
+
+test('steps take the place of image over features', () => {
+  const options = { featureSizes: [[2, 2]], imageSize: [10, 10], scales: [0.1, 0.1], aspectRatios: [[]] } as const
+  expect([...defaultBoxes({ ...options, steps: [4] }).slice(0, 4)]).toEqual([1.5, 1.5, 2.5, 2.5])
+  expect([...defaultBoxes(options).slice(0, 4)]).toEqual([2, 2, 3, 3])
+})
+
+test('every format converts to every other and back', () => {
+  const corners = [8, 17, 12, 23]
+  for (const format of ['xyxy', 'xywh', 'cxcywh'] as const) {
+    const other = convertBoxes(corners, 'xyxy', format)
+    expect([...convertBoxes(other, format, 'xyxy')]).toEqual(corners)
+    for (const next of ['xyxy', 'xywh', 'cxcywh'] as const) {
+      expect([...convertBoxes(other, format, next)]).toEqual([...convertBoxes(corners, 'xyxy', next)])
+    }
+  }
+  expect([...convertBoxes(corners, 'xyxy', 'xywh')]).toEqual([8, 17, 4, 6])
+})
+
+test('boxes are clipped to the image', () => {
+  expect([...clipBoxes([-5, 3, 40, 200], { height: 100, width: 30 })]).toEqual([0, 3, 30, 100])
+})
+
+test('decoding undoes encoding, and no box grows without bound', () => {
+  expectClose(decodeBoxes(boxes, encodeBoxes(boxes, reversed(boxes))), reversed(boxes))
+  expectClose(decodeBoxes([0, 0, 16, 16], [0, 0, 1000, 0]), [-492, 0, 508, 16])
+})
+
+test('suppression keeps the order of equal scores and takes empty lists', () => {
+  expect(nms([0, 0, 1, 1, 5, 5, 6, 6, 0, 0, 1, 1], [1, 1, 1], { iouThreshold: 0.5 })).toEqual([0, 1])
+  expect(nms([], [], { iouThreshold: 0.5 })).toEqual([])
+})
+
+test('soft suppression lowers the scores of what overlaps', () => {
+  const twice = [0, 0, 10, 10, 0, 0, 10, 10, 20, 20, 30, 30]
+  const kept = softNms(twice, [0.9, 0.8, 0.5])
+  expect(kept.map(({ index }) => index)).toEqual([0, 2, 1])
+  expectClose(
+    kept.map(({ score }) => score),
+    [0.9, 0.5, 0.8 * Math.exp(-2)],
+  )
+  expect(softNms(twice, [0.9, 0.8, 0.5], { sigma: 0.1 }).map(({ index }) => index)).toEqual([0, 2])
+})
+
+test.each<[() => unknown, string]>([
+  [() => boxIou([1, 2, 3], []), 'Expected boxes to be four numbers for each box but received 3 (number)'],
+  [() => nms(boxes, [1], { iouThreshold: 0.5 }), 'Expected scores of nms to be 60, one for each box, but received 1'],
+  [() => nms([], [], { threshold: 1 } as never), 'nms has no option "threshold"'],
+  [() => convertBoxes([], 'xyxy', 'corners' as never), 'Expected format of boxes to be xyxy, xywh, cxcywh'],
+  [() => decodeBoxes([0, 0, 1, 1], []), 'Expected deltas to be as many as there are anchors (1) but received 0'],
+  [
+    () => anchorGrid({ featureSize: [4, 0], imageSize: [9, 9], sizes: [1], aspectRatios: [1] }),
+    'Expected featureSize of anchorGrid to be a positive integer but received 0',
+  ],
+  [
+    () => defaultBoxes({ featureSizes: [[1, 1]], imageSize: [9, 9], scales: [1], aspectRatios: [[]] }),
+    'Expected scales of defaultBoxes to be 2 numbers',
+  ],
+])('what does not fit is refused, %#', (attempt, message) => {
+  expect(attempt).toThrow(OptionError)
+  expect(attempt).toThrow(message)
+})
