@@ -55,7 +55,7 @@ export function evaluateGraph(
       continue
     }
     const y = evaluateNode(node, operands, extentsOf(node.output), parameters, winogradOutputs)
-    values[node.output] = node.op === 'batchNorm' ? widenForFolding(y, node, graph, parameters) : y
+    values[node.output] = widen(y, node, graph, values, parameters)
   }
   return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, found(values[value], name)]))
 }
@@ -65,17 +65,76 @@ function repeated(batch: number, extents: Extents, data: Float32Array): RefTenso
   return ops.makeTensor(batch, extents, Array.from({ length: batch }, () => [...data]).flat())
 }
 
+/** The bound of what the engine computes together with its neighbours. */
+function widen(
+  y: RefTensor,
+  node: AnyNode,
+  graph: Graph,
+  values: readonly (RefTensor | undefined)[],
+  parameters: ParameterMap,
+): RefTensor {
+  if (node.op === 'batchNorm') return widenForFolding(y, node, graph, parameters)
+  return node.op === 'add' ? widenForMerging(y, node, graph, values, parameters) : y
+}
+
+/** Convolutions of a sum are merged into one, and then every addend takes part in each of its additions. */
+function widenForMerging(
+  y: RefTensor,
+  sum: AnyNode,
+  graph: Graph,
+  values: readonly (RefTensor | undefined)[],
+  parameters: ParameterMap,
+): RefTensor {
+  const producerOf = (value: ValueId | undefined) => graph.nodes.find(({ output }) => output === value)
+  const addends: ArrayLike<number>[] = []
+  let terms = 0
+  const visit = (value: ValueId): void => {
+    const producer = producerOf(value)
+    if (producer?.op === 'add') {
+      for (const input of producer.inputs) visit(input)
+      return
+    }
+    const isNorm = producer?.op === 'batchNorm'
+    const { data, error } = found(values[value], `value ${value}`)
+    const conv = isNorm ? producerOf(producer.inputs[0]) : producer
+    if (conv?.op === 'conv') {
+      const own = termsOf(conv)
+      terms = Math.max(terms, own)
+      addends.push(error.map((bound) => bound / gamma(own)))
+    } else if (isNorm) {
+      const shift = normOf(producer, parameters).shift
+      addends.push(data.map((normed, i) => Math.abs(normed) + 2 * Math.abs(shift[i % shift.length] as number)))
+    } else {
+      addends.push(data.map(Math.abs))
+    }
+  }
+  visit(sum.output)
+  if (terms === 0) return y
+  const roundings = gamma(terms + addends.length)
+  const magnitude = (i: number) => addends.reduce((total, addend) => total + (addend[i] as number), 0)
+  return { ...y, error: y.error.map((error, i) => error + roundings * magnitude(i)) }
+}
+
+/** The products that are added up for an output. */
+const termsOf = (conv: Node<'conv'>): number =>
+  found(conv.parameters.weight, 'a weight')
+    .shape.slice(1)
+    .reduce((count, size) => count * size, 1)
+
+const normOf = (norm: Node<'batchNorm'>, parameters: ParameterMap) =>
+  toAffine(
+    { eps: norm.attributes.eps, parameters: norm.parameters as FoldedNorm['parameters'] },
+    (parameter) => parameter && found(parameters.get(parameter.path), parameter.path).data,
+  )
+
 /** A norm behind a convolution is folded into it, and its shift then takes part in every addition. */
-function widenForFolding(y: RefTensor, norm: AnyNode, graph: Graph, parameters: ParameterMap): RefTensor {
+function widenForFolding(y: RefTensor, norm: Node<'batchNorm'>, graph: Graph, parameters: ParameterMap): RefTensor {
   const shape = graph.nodes.find(({ output }) => output === norm.inputs[0])?.parameters.weight?.shape
   if (!shape || shape.length < 2) return y
   const [mean, bias] = [norm.parameters.runningMean, norm.parameters.bias].map((parameter) =>
     parameter ? parameters.get(parameter.path)?.data : undefined,
   )
-  const { scale } = toAffine(
-    { eps: (norm as Node<'batchNorm'>).attributes.eps, parameters: norm.parameters as FoldedNorm['parameters'] },
-    (parameter) => parameter && found(parameters.get(parameter.path), parameter.path).data,
-  )
+  const { scale } = normOf(norm, parameters)
   const terms = shape.slice(1).reduce((count, size) => count * size, 1)
   const channels = scale.length
   const shifts = scale.map((value, c) => Math.abs(bias?.[c] ?? 0) + Math.abs(value * (mean?.[c] ?? 0)))
