@@ -26,7 +26,24 @@ export function judge(convolutions, peakGflops, wanted) {
   })
 }
 
-export function kernelReport({ isa, threads, peakGflops, convolutions, pairs }) {
+/** Less than this share of what bounds an operator wants a reason. */
+const LOW_SHARE = 0.4
+
+/** Adds to each operator what bounds it (its multiply-adds or its bytes, whichever take longer at the machine's best) and its share of it. */
+export function judgeOperators(operators, peakGflops, peakGigabytes) {
+  return operators.map(({ reason, ...operator }) => {
+    const [compute, memory] = [operator.gigaflops / peakGflops, operator.gigabytes / peakGigabytes]
+    const share = (1e6 * Math.max(compute, memory)) / operator.microseconds
+    return {
+      ...operator,
+      boundBy: compute > memory ? 'compute' : 'memory',
+      share,
+      ...(share < LOW_SHARE && { reason: reason ?? 'no reason known' }),
+    }
+  })
+}
+
+export function kernelReport({ isa, threads, peakGflops, peakGigabytes, convolutions, pairs, operators }) {
   const doubtful = convolutions.filter((convolution) => convolution.doubtful)
   const pairRows = pairs.map(({ model, name, together, separate }) => [
     name,
@@ -35,16 +52,24 @@ export function kernelReport({ isa, threads, peakGflops, convolutions, pairs }) 
     significant(separate),
     significant(separate / together),
   ])
+  const operatorRows = operators.map(({ name, algorithm, microseconds, boundBy, share, reason = '' }) => [
+    name,
+    algorithm,
+    significant(microseconds),
+    boundBy,
+    percent(share),
+    reason,
+  ])
+  const section = (rows, head, ...more) => (rows.length === 0 ? [] : ['', textTable(head, rows), ...more])
   return [
-    `${isa}, ${plural(threads, 'thread')}, peak ${significant(peakGflops)} GFLOP/s; times in microseconds\n`,
-    textTable(
-      ['convolution', 'first in', 'algorithm', 'time', 'GFLOP/s', 'of peak', 'other candidates', 'to best'],
+    `${isa}, ${plural(threads, 'thread')}, peak ${significant(peakGflops)} GFLOP/s, memory ${significant(peakGigabytes)} GB/s; times in microseconds`,
+    ...section(
       convolutions.map(convolutionRow),
+      ['convolution', 'first in', 'algorithm', 'time', 'GFLOP/s', 'of peak', 'other candidates', 'to best'],
+      `\n${doubtful.length} of ${plural(convolutions.length, 'choice')} more than 10 % slower than the best candidate`,
     ),
-    `\n${doubtful.length} of ${plural(convolutions.length, 'choice')} more than 10 % slower than the best candidate`,
-    ...(pairs.length === 0
-      ? []
-      : ['', textTable(['computed together', 'network', 'together', 'separate', 'ratio'], pairRows)]),
+    ...section(pairRows, ['computed together', 'network', 'together', 'separate', 'ratio']),
+    ...section(operatorRows, ['operator', 'algorithm', 'time', 'bound by', 'of it', `why below ${percent(LOW_SHARE)}`]),
   ].join('\n')
 }
 

@@ -1,5 +1,5 @@
-// Every distinct convolution of the networks, by each algorithm that can run it; see bench/README.md:
-// node bench/kernels.mjs [--model NAMES] [--isa NAME] [--threads N] [--algorithm NAME] [--json]
+// Every distinct convolution of the networks, by each algorithm that can run it, and one layer of every other kind; see
+// bench/README.md: node bench/kernels.mjs [--model NAMES] [--isa NAME] [--threads N] [--algorithm NAME] [--operators] [--json]
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -7,15 +7,17 @@ import nodeGypBuild from 'node-gyp-build'
 import { engineInfo } from '../dist/index.js'
 import { timeFusedPairs } from './fused-pairs.mjs'
 import { timeConvolutions } from './kernel-choices.mjs'
-import { judge, kernelReport } from './kernel-report.mjs'
+import { judge, judgeOperators, kernelReport } from './kernel-report.mjs'
 import { networks } from './networks.mjs'
+import { timeOperators } from './operators.mjs'
 
 const { values: options } = parseArgs({
   options: {
-    model: { type: 'string', default: [...networks.keys()].join() },
+    model: { type: 'string' },
     isa: { type: 'string' },
     threads: { type: 'string', default: '1' },
     algorithm: { type: 'string' },
+    operators: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -35,18 +37,32 @@ if (options.isa === undefined) {
   console.log(options.json ? JSON.stringify(result) : `\n${kernelReport(result)}`)
 }
 
+/** All there is, or what the options name: networks, or the operators alone. */
 async function measure() {
   const threads = Number(options.threads)
-  const models = options.model.split(',')
+  const isAll = options.model === undefined && options.algorithm === undefined
+  const named = options.model?.split(',') ?? [...networks.keys()]
+  const models = options.operators ? [] : named
   const { machinePeaks } = nodeGypBuild(fileURLToPath(new URL('..', import.meta.url)))
   const peaks = []
+  const measurePeaks = async () => peaks.push(await machinePeaks(threads))
   const pairs = []
   const timed = await timeConvolutions(models, threads)
+  await measurePeaks() // often, because a busy moment hides the peak
   for (const model of models) {
-    peaks.push((await machinePeaks(threads)).gflopsPerSecond) // often, because a busy moment hides the peak
     if (options.algorithm === undefined) pairs.push(...(await timeFusedPairs(model, threads)))
+    await measurePeaks()
   }
-  const peakGflops = Math.max(...peaks)
-  const convolutions = judge(timed, peakGflops, options.algorithm)
-  return { isa: engineInfo().isa, threads, peakGflops, convolutions, pairs }
+  const operators = isAll || options.operators ? await timeOperators(threads, measurePeaks) : []
+  const best = (rate) => Math.max(...peaks.map((peak) => peak[rate]))
+  const [peakGflops, peakGigabytes] = [best('gflopsPerSecond'), best('gigabytesPerSecond')]
+  return {
+    isa: engineInfo().isa,
+    threads,
+    peakGflops,
+    peakGigabytes,
+    convolutions: judge(timed, peakGflops, options.algorithm),
+    pairs,
+    operators: judgeOperators(operators, peakGflops, peakGigabytes),
+  }
 }

@@ -7,7 +7,7 @@ const { geometricMean, median, quantile, relativeRms, roundRatios, spread } = aw
 const { readOptions } = await bench('options.mjs')
 const { layerLabel, layerMacs, readLayers } = await bench('layer-table.mjs')
 const { convFlops, convLabel, parseConvShape } = await bench('conv-shapes.mjs')
-const { judge, kernelReport } = await bench('kernel-report.mjs')
+const { judge, judgeOperators, kernelReport } = await bench('kernel-report.mjs')
 const { interleave, runsPerBlock } = await bench('interleave.mjs')
 
 const times = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 40 })
@@ -198,11 +198,31 @@ describe('kernels', () => {
       { algorithm: 'direct', gflops: 1000, share: 0.25, doubtful: false },
     ])
     const pairs = [{ model: 'm', name: 'x + y', together: 10, separate: 15 }]
-    const text: string = kernelReport({ isa: 'avx2', threads: 1, peakGflops: 4000, convolutions: judged, pairs })
+    const measured = { isa: 'avx2', threads: 1, peakGflops: 4000, peakGigabytes: 20 }
+    const text: string = kernelReport({ ...measured, convolutions: judged, pairs, operators: [] })
     expect(text).toMatch(/\na +m +direct +1000 +2000 +50 % +im2col 890 +1\.12 !\n/)
     expect(text).toMatch(/\nb +m +direct +1000 +1000 +25 % +im2col 910, other 4000 +1\.10\n/)
     expect(text).toContain('1 of 2 choices more than 10 % slower')
     expect(text).toMatch(/\nx \+ y +m +10\.0 +15\.0 +1\.50$/)
+  })
+
+  test('an operator is judged by what bounds it, and says why it stays far below that', () => {
+    const operator = (name: string, gigaflops: number, gigabytes: number) => {
+      return { name, algorithm: 'direct', microseconds: 1000, gigaflops, gigabytes }
+    }
+    const judged = judgeOperators(
+      [operator('a', 2, 0.001), { ...operator('b', 0.1, 0.004), reason: 'it is long' }, operator('c', 0.1, 0.004)],
+      4000,
+      20,
+    )
+    expect(judged).toMatchObject([
+      { boundBy: 'compute', share: 0.5 },
+      { boundBy: 'memory', share: 0.2, reason: 'it is long' },
+      { boundBy: 'memory', share: 0.2, reason: 'no reason known' },
+    ])
+    expect(judged[0]).not.toHaveProperty('reason')
+    const measured = { isa: 'avx2', threads: 1, peakGflops: 4000, peakGigabytes: 20, convolutions: [], pairs: [] }
+    expect(kernelReport({ ...measured, operators: judged })).toMatch(/\nb +direct +1000 +memory +20 % +it is long *\n/)
   })
 
   test('one algorithm can be looked at instead', () => {

@@ -149,7 +149,7 @@ struct DepthwiseTiles {
 };
 
 template <int kTaps, int kStep, bool kPartial, size_t... kIndex>
-IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_of(std::index_sequence<kIndex...>) {
+IM2COL_INLINE const DepthwiseTiles& depthwise_table(std::index_sequence<kIndex...>) {
   static constexpr DepthwiseTiles tiles = {
       {depthwise_tile<kTaps, kStep, kPartial, 1 + kIndex / kMaxDepthwisePixels, 1 + kIndex % kMaxDepthwisePixels>...}};
   return tiles;
@@ -157,24 +157,25 @@ IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_of(std::index_sequence<kInde
 
 template <int kTaps, int kStep, bool kPartial>
 IM2COL_INLINE const DepthwiseTiles& depthwise_tiles() {
-  return depthwise_tiles_of<kTaps, kStep, kPartial>(std::make_index_sequence<kDepthwiseRows * kMaxDepthwisePixels>());
+  return depthwise_table<kTaps, kStep, kPartial>(std::make_index_sequence<kDepthwiseRows * kMaxDepthwisePixels>());
 }
 
-// Tiles for whole vectors: as many taps at a time as cover the most of a kernel row.
-template <int kStep>
+// As many taps at a time as cover the most of a kernel row; 3 for the one vector that may be a part of one.
+template <int kStep, bool kPartial>
 IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_for(int64_t columns) {
-  if constexpr (kDepthwiseTaps == 7) {
+  if constexpr (kDepthwiseTaps == 7 && !kPartial) {
     const int64_t rest3 = columns % 3, rest5 = columns % 5, rest7 = columns % 7;
     if (rest7 <= rest5 && rest7 <= rest3 && columns >= 7) return depthwise_tiles<7, kStep, false>();
     if (rest5 <= rest3 && columns >= 5) return depthwise_tiles<5, kStep, false>();
   }
-  return depthwise_tiles<3, kStep, false>();
+  return depthwise_tiles<3, kStep, kPartial>();
 }
 
-IM2COL_INLINE const DepthwiseTiles& depthwise_whole_tiles(const DepthwiseRows& d) {
-  if (d.kernel_columns >= 3 && d.pixel_stride == d.column_stride) return depthwise_tiles_for<1>(d.kernel_columns);
-  if (d.kernel_columns >= 3 && d.pixel_stride == 2 * d.column_stride) return depthwise_tiles_for<2>(d.kernel_columns);
-  return depthwise_tiles<1, 1, false>();
+template <bool kPartial>
+IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_of(const DepthwiseRows& d) {
+  if (d.kernel_columns >= 3 && d.pixel_stride == d.column_stride) return depthwise_tiles_for<1, kPartial>(d.kernel_columns);
+  if (d.kernel_columns >= 3 && d.pixel_stride == 2 * d.column_stride) return depthwise_tiles_for<2, kPartial>(d.kernel_columns);
+  return depthwise_tiles<1, 1, kPartial>();
 }
 
 struct DepthwiseColumns {
@@ -192,8 +193,8 @@ IM2COL_INLINE DepthwiseColumns depthwise_columns(const DepthwiseRows& d, int64_t
 }
 
 void depthwise_f32(const DepthwiseRows& d) {
-  const DepthwiseTiles& whole = depthwise_whole_tiles(d);
-  const DepthwiseTiles& partial = depthwise_tiles<1, 1, true>();
+  const DepthwiseTiles& whole = depthwise_tiles_of<false>(d);
+  const DepthwiseTiles& partial = depthwise_tiles_of<true>(d);
   const Clamp clamp = clamp_of(d.activation);
   const int64_t weights_vector = (1 + d.kernel_rows * d.kernel_columns) * kLanes;
   const int64_t tall = d.row_step < d.kernel_rows ? kDepthwiseRows : 1;

@@ -5,7 +5,8 @@
 
 constexpr int kInvolutionVectors = 4;
 
-template <int kVectors>
+// kWhole: all vectors are whole ones.
+template <int kVectors, bool kWhole>
 IM2COL_INLINE void involution_block(const InvolutionPixel& pixel, const int64_t (&first)[kVectors], const int (&lanes)[kVectors]) {
   V acc[kVectors];
   const float* weights[kVectors];
@@ -18,7 +19,7 @@ IM2COL_INLINE void involution_block(const InvolutionPixel& pixel, const int64_t 
     const float* tap = pixel.taps[t];
     IM2COL_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      const V x = lanes[v] == kLanes ? LoadU(tap + first[v]) : LoadN(tap + first[v], lanes[v]);
+      const V x = kWhole ? LoadU(tap + first[v]) : LoadN(tap + first[v], lanes[v]);
       acc[v] = MulAdd(Set(weights[v][t]), x, acc[v]);
     }
   }
@@ -30,14 +31,21 @@ void involution_f32(const InvolutionPixel& pixel) {
   int64_t first[kInvolutionVectors];
   int lanes[kInvolutionVectors];
   int count = 0;
+  bool whole = true;
   for (int64_t c = 0; c < pixel.channels;) {
     const int64_t rest = pixel.group_channels - c % pixel.group_channels;
     first[count] = c;
     lanes[count] = rest < kLanes ? static_cast<int>(rest) : kLanes;
     c += lanes[count];
+    whole = whole && lanes[count] == kLanes;
     if (++count < kInvolutionVectors) continue;
-    involution_block<kInvolutionVectors>(pixel, first, lanes);
+    if (whole) {
+      involution_block<kInvolutionVectors, true>(pixel, first, lanes);
+    } else {
+      involution_block<kInvolutionVectors, false>(pixel, first, lanes);
+    }
     count = 0;
+    whole = true;
   }
-  for (int v = 0; v < count; ++v) involution_block<1>(pixel, {first[v]}, {lanes[v]});
+  for (int v = 0; v < count; ++v) involution_block<1, false>(pixel, {first[v]}, {lanes[v]});
 }

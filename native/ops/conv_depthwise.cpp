@@ -1,7 +1,7 @@
 // Depthwise convolution: one input channel for each output channel, so channels are the vectors and the rows of an image
 // are one kernel call.
 #include <algorithm>
-#include <new>
+#include <vector>
 
 #include "conv_runs.h"
 #include "view.h"
@@ -77,10 +77,65 @@ bool applies(const ConvProblem& p) {
 // Most kernels wait for their inputs about a third of the time.
 double cost(const ConvProblem& p, const KernelTable&) { return p.flops() / 0.65; }
 
+using Triple = std::array<int64_t, 3>;
+
+// A dilated kernel, phase by phase: the outputs that lie `phases` apart are a convolution without dilation of the inputs that lie the
+// dilation apart, and read their neighbours' inputs, which those between them do not.
+class DilatedDepthwiseConv final : public Step {
+ public:
+  DilatedDepthwiseConv(const ConvProblem& p, const Triple& phases, const BuildContext& context, const WeightStore::Packed& packed)
+      : output_(p.output), flops_(p.flops()) {
+    Triple first;
+    for (first[0] = 0; first[0] < std::min(phases[0], p.output.shape[kD]); ++first[0]) {
+      for (first[1] = 0; first[1] < std::min(phases[1], p.output.shape[kH]); ++first[1]) {
+        for (first[2] = 0; first[2] < std::min(phases[2], p.output.shape[kW]); ++first[2]) {
+          phases_.push_back(std::make_unique<DepthwiseConv>(phase_of(p, phases, first), context, packed));
+        }
+      }
+    }
+  }
+
+  void run(const RunContext& context) const override {
+    zero_halo(output_, context.arena);
+    for (const auto& phase : phases_) phase->run(context);
+  }
+  std::string algorithm() const override { return "depthwise"; }
+  double flops() const override { return flops_; }
+
+ private:
+  static ConvProblem phase_of(const ConvProblem& p, const Triple& phases, const Triple& first) {
+    ConvProblem phase = p;
+    phase.output = every_nth_pixel(p.output, first, phases);
+    if (p.has_residual) phase.residual = every_nth_pixel(p.residual, first, phases);
+    for (size_t axis = 0; axis < 3; ++axis) {
+      if (phases[axis] == 1) continue;
+      int64_t& stride = phase.input.strides[kD + axis];
+      phase.input.offset += (first[axis] * p.stride[axis] - p.pad_start[axis]) * stride;
+      stride *= p.dilation[axis];
+      phase.pad_start[axis] = 0;
+      phase.stride[axis] = phase.dilation[axis] = 1;
+    }
+    return phase;
+  }
+
+  ViewSpec output_;
+  double flops_;
+  std::vector<std::unique_ptr<DepthwiseConv>> phases_;
+};
+
 Status make(const ConvProblem& problem, const BuildContext& context, std::unique_ptr<Step>& step) {
   WeightStore::Packed packed;
   if (Status status = pack_depthwise(problem, context, packed); !status.ok()) return status;
-  step = std::make_unique<DepthwiseConv>(problem, context, std::move(packed));
+  Triple phases;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const int64_t dilation = problem.dilation[axis], stride = problem.stride[axis];
+    phases[axis] = problem.kernel[axis] > 1 && dilation % stride == 0 ? dilation / stride : 1;
+  }
+  if (phases == Triple{1, 1, 1}) {
+    step = std::make_unique<DepthwiseConv>(problem, context, std::move(packed));
+  } else {
+    step = std::make_unique<DilatedDepthwiseConv>(problem, phases, context, packed);
+  }
   return Status::Ok();
 }
 

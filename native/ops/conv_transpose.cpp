@@ -18,7 +18,6 @@ namespace {
 // The outputs first_output, first_output + stride, ... of one axis.
 struct AxisPhase {
   int64_t first_output = 0;
-  int64_t outputs = 0;
   std::vector<int64_t> taps;  // kernel elements, in the order of the inputs that they meet
   int64_t first_input = 0;    // what the first tap meets for the first output
   int64_t dilation = 1;       // between the inputs of neighbouring taps
@@ -30,7 +29,6 @@ std::vector<AxisPhase> axis_phases(const ConvProblem& p, size_t axis) {
   for (int64_t first = 0; first < std::min(stride, size); ++first) {
     AxisPhase phase;
     phase.first_output = first;
-    phase.outputs = (size - first + stride - 1) / stride;
     phase.dilation = dilation / std::gcd(stride, dilation);
     for (int64_t k = p.kernel[axis] - 1; k >= 0; --k) {
       const int64_t position = first + p.pad_start[axis] - k * dilation;
@@ -44,17 +42,6 @@ std::vector<AxisPhase> axis_phases(const ConvProblem& p, size_t axis) {
 }
 
 using Phase = std::array<const AxisPhase*, 3>;
-
-// Every stride-th pixel of a view.
-ViewSpec phase_view(ViewSpec view, const Phase& phase, const std::array<int64_t, 3>& stride) {
-  for (size_t axis = 0; axis < 3; ++axis) {
-    view.offset += phase[axis]->first_output * view.strides[1 + axis];
-    view.shape[1 + axis] = phase[axis]->outputs;
-    view.strides[1 + axis] *= stride[axis];
-  }
-  view.halo = {};
-  return view;
-}
 
 // The weights (I, O / groups, kd, kh, kw), which are loaded, of a phase as those of a convolution: (O, I / groups, taps).
 std::vector<float> phase_weights(const ConvProblem& p, const Phase& phase) {
@@ -130,8 +117,9 @@ class ConvTranspose final : public Step {
 
 Status make_phase(const StepSpec& spec, const ConvProblem& whole, const Phase& phase, const BuildContext& context, std::unique_ptr<Step>& step) {
   ConvProblem part = whole;
-  part.output = phase_view(whole.output, phase, whole.stride);
-  if (whole.has_residual) part.residual = phase_view(whole.residual, phase, whole.stride);
+  const std::array<int64_t, 3> first = {phase[0]->first_output, phase[1]->first_output, phase[2]->first_output};
+  part.output = every_nth_pixel(whole.output, first, whole.stride);
+  if (whole.has_residual) part.residual = every_nth_pixel(whole.residual, first, whole.stride);
   part.stride = {1, 1, 1};
   std::string name;
   for (size_t axis = 0; axis < 3; ++axis) {

@@ -29,11 +29,15 @@ class Correlation final : public Step {
  public:
   Correlation(const KernelTable& kernels, const CorrelationGeometry& geometry) : kernels_(kernels), g_(geometry) {}
 
+  // The pixels of an output row take the rows of b one after the other, and pixels that meet the same ones of b follow each other, so
+  // that what they share stays in the first-level cache.
   void run(const RunContext& context) const override {
     zero_halo(g_.output, context.arena);
     const int64_t cost = g_.kernel * g_.kernel * g_.output.shape[kC] * g_.a.shape[kC];
     for_ranges(context.parallel, pixel_count(g_.output), cost, [&](int64_t begin, int64_t end, int) {
-      for (int64_t pixel = begin; pixel < end; ++pixel) run_pixel(context.arena, pixel);
+      for_row_segments(begin, end, g_.output.shape[kW], [&](int64_t first, int64_t count) {
+        run_segment(context.arena, first, count);
+      });
     });
   }
 
@@ -42,33 +46,40 @@ class Correlation final : public Step {
   }
 
  private:
-  void run_pixel(float* arena, int64_t pixel) const {
-    const int64_t w = pixel % g_.output.shape[kW], h = pixel / g_.output.shape[kW] % g_.output.shape[kH];
-    const int64_t n = pixel / g_.output.shape[kW] / g_.output.shape[kH];
+  void run_segment(float* arena, int64_t first, int64_t count) const {
+    const int64_t w = first % g_.output.shape[kW], h = first / g_.output.shape[kW] % g_.output.shape[kH];
+    const int64_t n = first / g_.output.shape[kW] / g_.output.shape[kH];
     float* output = arena + cell_offset(g_.output, n, 0, h, w);
-    std::fill_n(output, g_.output.shape[kC], 0.0f);
+    for (int64_t p = 0; p < count; ++p) std::fill_n(output + p * g_.output.strides[kW], g_.output.shape[kC], 0.0f);
     for (int64_t u = 0; u < g_.kernel; ++u) {
       const int64_t y = h * g_.stride - g_.padding + u * g_.dilation;
       if (y < 0 || y >= g_.a.shape[kH]) continue;
-      for (int64_t v = 0; v < g_.kernel; ++v) {
-        const int64_t x = w * g_.stride - g_.padding + v * g_.dilation;
-        if (x >= 0 && x < g_.a.shape[kW]) add_displacements(arena, n, y, x, output);
+      for (int64_t i = 0; i < g_.patch; ++i) {
+        const int64_t row = y + (i - g_.patch / 2) * g_.patch_dilation;
+        if (row < 0 || row >= g_.b.shape[kH]) continue;
+        for (int64_t v = 0; v < g_.kernel; ++v) {
+          const int64_t x = w * g_.stride - g_.padding + v * g_.dilation;
+          const int64_t step = g_.patch_dilation % g_.stride == 0 ? g_.patch_dilation / g_.stride : 1;
+          for (int64_t k = 0; k < std::min(step, count); ++k) {
+            for (int64_t p = k; p < count; p += step) {
+              add_row(arena + cell_offset(g_.a, n, 0, y, 0), arena + cell_offset(g_.b, n, 0, row, 0), x + p * g_.stride,
+                      output + p * g_.output.strides[kW] + i * g_.patch);
+            }
+          }
+        }
       }
     }
   }
 
-  void add_displacements(float* arena, int64_t n, int64_t y, int64_t x, float* output) const {
+  // The displacements along a row: pixel x of a row of a with those pixels of a row of b that lie in the image.
+  void add_row(const float* a, const float* b, int64_t x, float* output) const {
     const int64_t half = g_.patch / 2, d = g_.patch_dilation, width = g_.b.shape[kW];
-    // The displacements j whose column x + (j - half) d lies in the image.
+    if (x < 0 || x >= width) return;
     const int64_t first = std::max<int64_t>(0, half - x / d);
     const int64_t last = std::min(g_.patch, half + (width - 1 - x) / d + 1);
     if (first >= last) return;
-    for (int64_t i = 0; i < g_.patch; ++i) {
-      const int64_t row = y + (i - half) * d;
-      if (row < 0 || row >= g_.b.shape[kH]) continue;
-      kernels_.correlation_f32({arena + cell_offset(g_.a, n, 0, y, x), arena + cell_offset(g_.b, n, 0, row, x + (first - half) * d),
-                                d * g_.b.strides[kW], last - first, output + i * g_.patch + first, g_.a.shape[kC], g_.scale});
-    }
+    kernels_.correlation_f32({a + x * g_.a.strides[kW], b + (x + (first - half) * d) * g_.b.strides[kW], d * g_.b.strides[kW],
+                              last - first, output + first, g_.a.shape[kC], g_.scale});
   }
 
   const KernelTable& kernels_;

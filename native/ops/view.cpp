@@ -21,6 +21,16 @@ int64_t pixel_offset(const ViewSpec& view, int64_t index) {
   return cell_offset(view, index / view.shape[kD], index % view.shape[kD], h, w);
 }
 
+ViewSpec every_nth_pixel(ViewSpec view, const std::array<int64_t, 3>& first, const std::array<int64_t, 3>& step) {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    view.offset += first[axis] * view.strides[kD + axis];
+    view.shape[kD + axis] = (view.shape[kD + axis] - first[axis] + step[axis] - 1) / step[axis];
+    view.strides[kD + axis] *= step[axis];
+  }
+  view.halo = {};
+  return view;
+}
+
 ViewSpec contiguous_view(const std::array<int64_t, 5>& shape) {
   ViewSpec view;
   view.shape = shape;

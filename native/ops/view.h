@@ -27,6 +27,9 @@ inline int64_t cell_offset(const ViewSpec& view, int64_t n, int64_t d, int64_t h
 // Position of channel 0 of the `index`-th pixel of the interior, in the order n, d, h, w.
 int64_t pixel_offset(const ViewSpec& view, int64_t index);
 
+// Every `step`-th pixel of a view from `first` on, along the axes D, H and W; without halo.
+ViewSpec every_nth_pixel(ViewSpec view, const std::array<int64_t, 3>& first, const std::array<int64_t, 3>& step);
+
 // A view without halo or gaps at offset 0, as user buffers are.
 ViewSpec contiguous_view(const std::array<int64_t, 5>& shape);
 

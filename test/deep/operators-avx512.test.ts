@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('avx512', 250)
+await sweepOperators('avx512', 160)

@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('neon', 250)
+await sweepOperators('neon', 120)
