@@ -16,6 +16,8 @@ namespace {
 // inputs take the other.
 constexpr int64_t kResidentWeightsBytes = 512 * 1024;
 constexpr int64_t kBlockBytes = 256 * 1024;
+// A smaller image is still in the second-level cache when a layer reads what the one before it has written.
+constexpr int64_t kCachedImageBytes = 512 * 1024;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
@@ -41,6 +43,10 @@ class DirectConv final : public Step {
     weights_resident_ = weights_bytes <= kResidentWeightsBytes;
     const int64_t cached = p.has_residual ? kResidualTiles : std::max<int64_t>(1, kBlockBytes / tile_bytes);
     block_ = weights_resident_ ? cached : grid.tiles();
+    const int64_t image_bytes = p.input.shape[kH] * p.input.strides[kH] * static_cast<int64_t>(sizeof(float));
+    if (weights_resident_ && image_bytes > kCachedImageBytes) {
+      input_step_ = (tile_bytes / static_cast<int64_t>(sizeof(float)) + p.reduction() - 1) / p.reduction();
+    }
   }
 
   // A task is a block of tiles of one group against a range of panels. Panels are the outer loop: the weights of one are
@@ -84,10 +90,17 @@ class DirectConv final : public Step {
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
         input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
         const auto prefetch = parts > 0 && panel + 1 < last_panel ? tiles_.next_panel(group, panel, tile - first_tile, parts)
-                                                                  : tiles_.next_residuals(tile, panel, arena);
+                              : panel == first_panel && input_step_ > 0 ? next_inputs(tile, input.data)
+                                                                        : tiles_.next_residuals(tile, panel, arena);
         tiles_.run(input, tile, group, panel, prefetch, arena);
       }
     }
+  }
+
+  // The lowest row that the tile behind a tile reads: those above it have been read for the pixels above.
+  GemmPrefetch next_inputs(int64_t tile, const float* input) const {
+    if (tile + 1 == tiles_.grid().tiles()) return {};
+    return {input + input_offsets_[static_cast<size_t>(tiles_.grid().first_pixel(tile + 1))] + runs_.offsets.back(), input_step_};
   }
 
   ViewSpec output_;
@@ -100,6 +113,7 @@ class DirectConv final : public Step {
   std::vector<ptrdiff_t> input_offsets_;
   bool weights_resident_ = false;
   int64_t block_ = 1;  // tiles
+  int64_t input_step_ = 0;  // elements of the next tile's inputs to prefetch with every step of a sum; 0: none
 };
 
 bool applies(const ConvProblem& problem) { return problem.halo_covers_padding(); }
