@@ -28,6 +28,7 @@ export {
   selectDetections,
   softNms,
   type YoloMap,
+  yoloAnchors,
 } from './detection/index.js'
 export { type EngineInfo, engineInfo } from './engine.js'
 export {

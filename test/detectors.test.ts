@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
   convertBoxes,
+  createModel,
   type Detection,
   decodeRetinanet,
   decodeSsd,
@@ -12,6 +13,7 @@ import {
   selectDetections,
   softNms,
   Tensor,
+  yoloAnchors,
 } from '../lib/index.js'
 import { hasGolden, readGolden, readGoldenOutputs } from './support/golden.js'
 
@@ -72,9 +74,10 @@ describe('as the authors', () => {
       const data = map.map((_, i) => map[(i % channels) * side ** 2 + Math.floor(i / channels)] as number)
       return new Tensor(data, [1, side, side, channels])
     }
+    const anchors = yoloAnchors.yolov3_tiny
     const maps = [
-      { map: last(coarse, 4), anchors: [[81, 82] as const, [135, 169] as const, [344, 319] as const] },
-      { map: last(fine, 8), anchors: [[23, 27] as const, [37, 58] as const, [81, 82] as const] },
+      { map: last(coarse, 4), anchors: anchors.coarse },
+      { map: last(fine, 8), anchors: anchors.fine },
     ]
     const rows = Array.from({ length: decoded.length / 85 }, (_, i) => decoded.subarray(85 * i, 85 * (i + 1)))
     const boxes = convertBoxes(Float32Array.from(rows.flatMap((row) => [...row.subarray(0, 4)])), 'cxcywh', 'xyxy')
@@ -87,6 +90,14 @@ describe('as the authors', () => {
       list.map(({ box, label, score }) => `${label} ${score.toFixed(3)} ${box.map((side) => side.toFixed(1))}`).sort()
     expect(order(decodeYolo(maps, { imageSize: [128, 128], ...options }))).toEqual(order(expected))
   })
+})
+
+test.each(Object.entries(yoloAnchors))('%s has anchors for each of its outputs', (name, anchors) => {
+  const { outputs } = createModel(name, { inputSize: 64 })
+  const classes = name.startsWith('yolov2') ? 20 : 80
+  expect(Object.entries(anchors).map(([output, list]) => [output, list.length * (5 + classes)])).toEqual(
+    Object.entries(outputs).map(([output, shape]) => [output, shape.at(-1)]),
+  )
 })
 
 describe('selection', () => {

@@ -86,6 +86,7 @@ describe('the registry', () => {
     const shared = [
       'architecture.ts',
       'blocks.ts',
+      'darknet-body.ts',
       'detection-heads.ts',
       'efficient-3d.ts',
       'inception-blocks.ts',

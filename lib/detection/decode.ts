@@ -147,20 +147,18 @@ export interface DecodeYoloOptions extends Partial<SelectOptions> {
  * Detections of YOLO v2 and v3, in pixels of the network's input, best first.
  *
  * A box is centred (sigmoid(x) + column, sigmoid(y) + row) cells from the corner and exp(w) and exp(h) times as large as its anchor; its scores
- * are the objectness times the classes'. By default scores above 0.25 and overlaps up to 0.45 count. The anchors of `yolov3_tiny` are
- * (81, 82), (135, 169), (344, 319) on the coarse map and (23, 27), (37, 58), (81, 82) on the fine one; those of `yolov2_tiny_voc`, times
- * 32, are (1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52). Throws OptionError when a map and its anchors do not
- * fit. Redmon and Farhadi, arXiv:1804.02767.
+ * are the objectness times the classes'. By default scores above 0.25 and overlaps up to 0.45 count. The published anchors are in
+ * `yoloAnchors`. Throws OptionError when a map and its anchors do not fit. Redmon and Farhadi, arXiv:1804.02767.
  *
  * ```ts
- * import { createModel, decodeYolo, Tensor } from 'im2col'
+ * import { createModel, decodeYolo, Tensor, yoloAnchors } from 'im2col'
  *
  * const session = await createModel('yolov3_tiny').randomizeWeights().compile()
  * const { coarse, fine } = await session.run({ input: Tensor.zeros([1, 416, 416, 3]) })
  * const maps = [
- *   { map: coarse, anchors: [[81, 82], [135, 169], [344, 319]] },
- *   { map: fine, anchors: [[23, 27], [37, 58], [81, 82]] },
- * ] as const
+ *   { map: coarse, anchors: yoloAnchors.yolov3_tiny.coarse },
+ *   { map: fine, anchors: yoloAnchors.yolov3_tiny.fine },
+ * ]
  * decodeYolo(maps as never, { imageSize: [416, 416] })
  * ```
  */

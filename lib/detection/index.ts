@@ -11,4 +11,5 @@ export {
 } from './boxes.js'
 export * from './decode.js'
 export * from './nms.js'
+export * from './presets.js'
 export { type Detection, type SelectOptions, selectDetections } from './select.js'

@@ -12,6 +12,7 @@ import {
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
 import { convNorm } from './blocks.js'
+import { darknet53Depths } from './darknet-body.js'
 
 const variant = defineFamily({
   family: 'darknet',
@@ -69,16 +70,14 @@ const crossStage = ({ inChannels, outChannels, depth }: StageOptions) => {
 }
 
 const stemWidth = 32
-const depths = [1, 2, 8, 8, 4]
 
-/** The depths of YOLOv3's table 1; every stage doubles the channels. */
 const darknet53Of =
   (stage: (options: StageOptions) => (x: AnySym) => AnySym) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
     const m = {
       stem: { conv1: conv(stemWidth, 3) },
       stages: sequential(
-        ...depths.map((depth, i) =>
+        ...darknet53Depths.map((depth, i) =>
           stage({ inChannels: stemWidth * 2 ** i, outChannels: stemWidth * 2 ** (i + 1), depth }),
         ),
       ),

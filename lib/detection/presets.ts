@@ -1,0 +1,33 @@
+import type { YoloMap } from './decode.js'
+
+type Anchors = YoloMap['anchors']
+
+/** Anchors that are published in cells of the coarsest map. */
+const cells = (...anchors: Anchors): Anchors => anchors.map(([width, height]) => [32 * width, 32 * height] as const)
+
+const pixels = (...anchors: Anchors): Anchors => anchors
+
+/**
+ * The published anchors of the YOLO networks, in pixels of the network's input: by the name of the network, for each of its outputs.
+ *
+ * ```ts
+ * import { createModel, decodeYolo, Tensor, yoloAnchors } from 'im2col'
+ *
+ * const session = await createModel('yolov2_tiny_voc').randomizeWeights().compile()
+ * const { output } = await session.run({ input: Tensor.zeros([1, 416, 416, 3]) })
+ * const { yolov2_tiny_voc: anchors } = yoloAnchors
+ * if (output) decodeYolo([{ map: output, anchors: anchors.output }], { imageSize: [416, 416], exclusive: true })
+ * ```
+ */
+export const yoloAnchors = {
+  yolov2_tiny_voc: { output: cells([1.08, 1.19], [3.42, 4.41], [6.63, 11.38], [9.42, 5.11], [16.62, 10.52]) },
+  yolov2_voc: {
+    output: cells([1.3221, 1.73145], [3.19275, 4.00944], [5.05587, 8.09892], [9.47112, 4.84053], [11.2364, 10.0071]),
+  },
+  yolov3_tiny: { coarse: pixels([81, 82], [135, 169], [344, 319]), fine: pixels([23, 27], [37, 58], [81, 82]) },
+  yolov3: {
+    coarse: pixels([116, 90], [156, 198], [373, 326]),
+    middle: pixels([30, 61], [62, 45], [59, 119]),
+    fine: pixels([10, 13], [16, 30], [33, 23]),
+  },
+} as const
