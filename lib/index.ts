@@ -27,6 +27,7 @@ export {
   type SoftNmsOptions,
   selectDetections,
   softNms,
+  ssdBoxes,
   type YoloMap,
   yoloAnchors,
 } from './detection/index.js'

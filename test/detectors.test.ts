@@ -12,6 +12,7 @@ import {
   OptionError,
   selectDetections,
   softNms,
+  ssdBoxes,
   Tensor,
   yoloAnchors,
 } from '../lib/index.js'
@@ -51,14 +52,7 @@ describe('as torchvision', () => {
 
 describe('as the authors', () => {
   test.skipIf(!hasGolden('ssd300_vgg'))('default boxes of SSD300', () => {
-    const boxes = defaultBoxes({
-      featureSizes: [38, 19, 10, 5, 3, 1].map((side) => [side, side] as const),
-      imageSize: [300, 300],
-      scales: [30, 60, 111, 162, 213, 264, 315].map((side) => side / 300),
-      aspectRatios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
-      steps: [8, 16, 32, 64, 100, 300],
-      clip: 'all',
-    })
+    const boxes = defaultBoxes(ssdBoxes.ssd300_vgg)
     const [, , expected] = readGoldenOutputs(readGolden('ssd300_vgg')) as [Float32Array, Float32Array, Float32Array]
     const actual = convertBoxes(boxes, 'xyxy', 'cxcywh').map((side) => side / 300)
     expect(actual).toHaveLength(expected.length)
@@ -98,6 +92,10 @@ test.each(Object.entries(yoloAnchors))('%s has anchors for each of its outputs',
   expect(Object.entries(anchors).map(([output, list]) => [output, list.length * (5 + classes)])).toEqual(
     Object.entries(outputs).map(([output, shape]) => [output, shape.at(-1)]),
   )
+})
+
+test.each(Object.entries(ssdBoxes))('%s has a default box for each of its rows', (name, options) => {
+  expect(createModel(name).outputs.deltas).toEqual([defaultBoxes(options).length / 4, 4])
 })
 
 describe('selection', () => {

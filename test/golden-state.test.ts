@@ -14,7 +14,7 @@ const covered =
   srcnn fsrcnn_x2 espcn_x3 sub_pixel_sr_x3 vdsr edsr_x3 edsr_baseline_x2 pan_x2 pan_x3 dncnn ircnn dcnn_deconv odcnn_deconv
   unet hourglass_s4_f128 cpm lightweight_openpose flownet_s pix2pix_unet128 pix2pix_resnet9_bn patchgan70
   cyclegan_resnet9 fast_neural_style context_encoder
-  learned_resizer learned_resizer_b hed fgsegnet_v2 bsuv_net
+  learned_resizer learned_resizer_b hed deepcontour fgsegnet_v2 bsuv_net
   colorizer_eccv16 pilotnet siamese_one_shot pose_resnet50 segnet flownet_c unet_valid gated_inpainting_gray r3d_18 mc3_18 r2plus1d_18 tcn_plain inceptiontime char_cnn char_cnn_relu char_cnn_large_relu name_cnn har_cnn fcn_resnet50 deeplabv3_resnet50
   resnetblur50 resnet50d resnet10t resnetaa50d resnetv2_50 resnetv2_18d resnetv2_50x1_bit nf_resnet50 nfnet_l0 nfnet_f0 dm_nfnet_f0 seresnet50 senet154 seresnext26t_32x4d
   preresnet20_cifar10 wrn16_10_cifar10 resnetrs50 gcresnet50t eca_resnext26ts resnet33ts
@@ -22,7 +22,7 @@ const covered =
   aa_wide_resnet10_2 pconv_unet5 lrlc1_cifar10 lrlc2_cifar10 lrlc3_cifar10
   cbam_resnet50 bam_resnet50 bam_resnet18_cifar van_b0 repvgg_a0 mobileone_s0 mobileone_s4 replknet31b parnet_s parnet_s_relu rednet50 tcn inceptiontime_keras inceptiontime_keras_c3
   lraspp_mobilenet_v3_large deeplabv3_mobilenet_v3_large
-  ssd300_vgg ssdlite320_mobilenet_v3_large retinanet_resnet50_fpn ultraface_rfb_320 yolov2_tiny_voc yolov3_tiny x3d_xs
+  ssd300_vgg ssdlite320_mobilenet_v3_large retinanet_resnet50_fpn ultraface_rfb_320 yolov2_tiny_voc yolov2_voc yolov3_tiny yolov3 x3d_xs
   mobilenet_v2_3d shufflenet_3d shufflenet_3d_050 shufflenet_v2_3d squeezenet_3d
   ts_fcn ts_resnet cnn_trad_fpool3 cnn_one_fpool3 cnn_one_fstride4 cnn_one_fstride8 ds_cnn_s ds_cnn_m ds_cnn_l wavenet c3d c3d_padded mobilenet_3d
   pspnet_resnet50 bisenet_v1 deeplabv3plus_resnet50`.split(/\s+/)

@@ -63,24 +63,19 @@ const softmaxRows = (logits: Float32Array, classes: number): Float32Array => {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 
 /**
- * Detections of `ssd300_vgg`, `ssdlite320_mobilenet_v3_large` and the `ultraface` networks, in pixels of the network's input, best first.
+ * Detections of the `ssd` and `ultraface` networks, in pixels of the network's input, best first.
  *
  * Scores are the softmax of the logits, whose first class is the background; corrections have the weights 10, 10, 5, 5. By default the
  * thresholds are torchvision's for SSD300: scores above 0.01, overlaps up to 0.45, 400 candidates of each class, 200 detections.
- * Throws OptionError when the outputs and the anchors do not fit. Liu et al., arXiv:1512.02325.
+ * The published default boxes are in `ssdBoxes`. Throws OptionError when the outputs and the anchors do not fit. Liu et al., arXiv:1512.02325.
  *
  * ```ts
- * import { createModel, decodeSsd, defaultBoxes, Tensor } from 'im2col'
+ * import { createModel, decodeSsd, defaultBoxes, ssdBoxes, Tensor } from 'im2col'
  *
  * const net = createModel('ssdlite320_mobilenet_v3_large').randomizeWeights()
  * const session = await net.compile()
  * const { deltas, logits } = await session.run({ input: Tensor.zeros([1, 320, 320, 3]) })
- * const anchors = defaultBoxes({
- *   featureSizes: [[20, 20], [10, 10], [5, 5], [3, 3], [2, 2], [1, 1]],
- *   imageSize: [320, 320],
- *   scales: [0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1],
- *   aspectRatios: [[2, 3], [2, 3], [2, 3], [2, 3], [2, 3], [2, 3]],
- * })
+ * const anchors = defaultBoxes(ssdBoxes.ssdlite320_mobilenet_v3_large)
  * if (deltas && logits) decodeSsd({ deltas, logits }, { anchors, imageSize: [320, 320], scoreThreshold: 0.4 })
  * ```
  */

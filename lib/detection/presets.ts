@@ -1,3 +1,4 @@
+import type { DefaultBoxesOptions } from './anchors.js'
 import type { YoloMap } from './decode.js'
 
 type Anchors = YoloMap['anchors']
@@ -31,3 +32,43 @@ export const yoloAnchors = {
     fine: pixels([10, 13], [16, 30], [33, 23]),
   },
 } as const
+
+const squares = (...sides: readonly number[]): DefaultBoxesOptions['featureSizes'] =>
+  sides.map((side) => [side, side] as const)
+
+/**
+ * The default boxes of the SSD networks at their published sizes: by the name of the network, what `defaultBoxes` makes them of.
+ *
+ * ```ts
+ * import { createModel, decodeSsd, defaultBoxes, ssdBoxes, Tensor } from 'im2col'
+ *
+ * const session = await createModel('ssd512_vgg').randomizeWeights().compile()
+ * const { deltas, logits } = await session.run({ input: Tensor.zeros([1, 512, 512, 3]) })
+ * const anchors = defaultBoxes(ssdBoxes.ssd512_vgg)
+ * if (deltas && logits) decodeSsd({ deltas, logits }, { anchors, imageSize: [512, 512] })
+ * ```
+ */
+export const ssdBoxes = {
+  ssd300_vgg: {
+    featureSizes: squares(38, 19, 10, 5, 3, 1),
+    imageSize: [300, 300],
+    scales: [30, 60, 111, 162, 213, 264, 315].map((side) => side / 300),
+    aspectRatios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
+    steps: [8, 16, 32, 64, 100, 300],
+    clip: 'all',
+  },
+  ssd512_vgg: {
+    featureSizes: squares(64, 32, 16, 8, 4, 2, 1),
+    imageSize: [512, 512],
+    scales: [0.07, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.05],
+    aspectRatios: [[2], [2, 3], [2, 3], [2, 3], [2, 3], [2], [2]],
+    steps: [8, 16, 32, 64, 128, 256, 512],
+    clip: 'all',
+  },
+  ssdlite320_mobilenet_v3_large: {
+    featureSizes: squares(20, 10, 5, 3, 2, 1),
+    imageSize: [320, 320],
+    scales: [0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1],
+    aspectRatios: Array.from({ length: 6 }, () => [2, 3]),
+  },
+} as const satisfies Readonly<Record<string, DefaultBoxesOptions>>

@@ -10,6 +10,7 @@ import type { Preprocessing } from './pixels.js'
  * - `imagenet-bgr-caffe`: the same cut in BGR, 0..255 minus Caffe's mean
  * - `dpn`: the same cut, by the mean and deviation of the dual path networks
  * - `ssd`: stretched to 300 x 300, RGB, 0..255 minus Caffe's mean
+ * - `ssd512`: the same at 512 x 512
  * - `ssdlite`: stretched to 320 x 320, from -1 to 1
  * - `retinanet`: stretched to 800 x 800, by the data set's mean and deviation
  * - `ultraface`: stretched to 320 x 240, from -1 to 1
@@ -22,6 +23,7 @@ export const presets = {
   'imagenet-bgr-caffe': { size: 224, resize: 256, channelOrder: 'bgr', scale: 1, mean: [104, 117, 123] },
   dpn: { size: 224, resize: 256, scale: 0.0167, mean: [2.0708, 1.9539, 1.7368], std: 1 },
   ssd: { size: 300, fit: 'fill', scale: 1, mean: [123, 117, 104] },
+  ssd512: { size: 512, fit: 'fill', scale: 1, mean: [123, 117, 104] },
   ssdlite: { size: 320, fit: 'fill', mean: 0.5, std: 0.5 },
   retinanet: { size: 800, fit: 'fill', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   ultraface: { size: [240, 320], fit: 'fill', scale: 1, mean: 127, std: 128 },

@@ -57,30 +57,20 @@ const vggLayers = (): readonly Layer[] => [
 /** Layers of VGG-16 up to conv4_3 and its ReLU, the first map that boxes are found in. */
 const firstMap = 23
 
-/** Boxes around a pixel of each map. */
-const boxesPerPixel = [4, 6, 6, 6, 4, 4]
-
 const apply = (layers: readonly Layer[], x: AnySym): AnySym => layers.reduce((value, layer) => layer(value), x)
 
-/**
- * SSD300 on VGG-16: `[300, 300, 3]` -> `deltas` `[8732, 4]` and `logits` `[8732, 21]`, which `decodeSsd` makes boxes of. Liu et al.,
- * arXiv:1512.02325.
- *
- * ```ts
- * import { createModel } from 'im2col'
- *
- * const net = createModel('ssd300_vgg', { numClasses: 3 })
- * ```
- */
-export const ssd300Vgg = variant(
-  'ssd300_vgg',
-  { parameters: 26_285_486, macs: 31_373_537_792 },
+interface SsdOptions {
+  /** The layers behind VGG-16, two for each further map. */
+  readonly extras: () => readonly Layer[]
+  /** Boxes around a pixel of each map. */
+  readonly boxesPerPixel: readonly number[]
+}
+
+const ssdVgg =
+  ({ extras: makeExtras, boxesPerPixel }: SsdOptions) =>
   ({ numClasses = 21 }: ClassifierOptions = {}) => {
     const base = vggLayers()
-    const extras = [
-      ...[conv(256, 1), conv(512, 3, { stride: 2 }), conv(128, 1), conv(256, 3, { stride: 2 })],
-      ...[conv(128, 1), conv(256, 3, { padding: 0 }), conv(128, 1), conv(256, 3, { padding: 0 })],
-    ]
+    const extras = makeExtras()
     const heads = (width: number) => boxesPerPixel.map((boxes) => conv(boxes * width, 3))
     const m = {
       vgg: base,
@@ -100,7 +90,53 @@ export const ssd300Vgg = variant(
       const on = (layers: readonly Layer[]) => maps.map((map, i) => (layers[i] as Layer)(map))
       return { deltas: rowsOf(on(m.loc), 4), logits: rowsOf(on(m.conf), numClasses) }
     })
-  },
+  }
+
+/** Reduces the channels, then halves the map. */
+const halving = (hidden: number, width: number) => [conv(hidden, 1), conv(width, 3, { stride: 2 })]
+
+/** Reduces the channels, then cuts the border off. */
+const shrinking = () => [conv(128, 1), conv(256, 3, { padding: 0 })]
+
+/**
+ * SSD300 on VGG-16: `[300, 300, 3]` -> `deltas` `[8732, 4]` and `logits` `[8732, 21]`, which `decodeSsd` makes boxes of, with
+ * `ssdBoxes.ssd300_vgg`. Liu et al., arXiv:1512.02325.
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('ssd300_vgg', { numClasses: 3 })
+ * ```
+ */
+export const ssd300Vgg = variant(
+  'ssd300_vgg',
+  { parameters: 26_285_486, macs: 31_373_537_792 },
+  ssdVgg({
+    extras: () => [...halving(256, 512), ...halving(128, 256), ...shrinking(), ...shrinking()],
+    boxesPerPixel: [4, 6, 6, 6, 4, 4],
+  }),
+)
+
+/**
+ * SSD512 on VGG-16: `[512, 512, 3]` -> `deltas` `[24564, 4]` and `logits` `[24564, 21]`, which `decodeSsd` makes boxes of, with
+ * `ssdBoxes.ssd512_vgg`. Liu et al., arXiv:1512.02325.
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('ssd512_vgg', { numClasses: 3 })
+ * ```
+ */
+export const ssd512Vgg = variant(
+  'ssd512_vgg',
+  { parameters: 27_188_676, macs: 90_207_908_864, inputs: { input: [512, 512, 3] }, preprocessing: 'ssd512' },
+  ssdVgg({
+    extras: () => [
+      ...[halving(256, 512), halving(128, 256), halving(128, 256), halving(128, 256)].flat(),
+      ...[conv(128, 1), conv(256, 4, { padding: 1 })],
+    ],
+    boxesPerPixel: [4, 6, 6, 6, 6, 4, 4],
+  }),
 )
 
 const liteVariant = defineFamily({
