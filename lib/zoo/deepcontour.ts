@@ -54,7 +54,10 @@ export interface DeepContourOutputs<N extends number> {
 /**
  * DeepContour, of the patch around a pixel: `[45, 45, 3]`, blue first, from 0 to 255 without the mean patch of the authors ->
  * `features` `[128]`, which the paper trains a structured forest with, and `logits` `[51]`, by which they are learned: no contour, and 50
- * shapes of contours. The layers are those of the authors' Caffe model. Shen et al., CVPR 2015.
+ * shapes of contours. Shen et al., CVPR 2015.
+ *
+ * Layers and classes are those of the authors' Caffe model. The paper's figure differs: it draws maps of 10 and 4 pixels where Caffe's
+ * pooling, which rounds up, gives 11 and 5, and 101 classes, `numClasses` here.
  *
  * ```ts
  * import { createModel } from 'im2col'
