@@ -65,7 +65,7 @@ export const small: readonly Line[] = [
   { kernel: 5, expanded: 576, width: 96, gated: true, activation: hardSwish, stride: 1 },
 ]
 
-const stemWidth = 16
+export const stemWidth = 16
 
 const norm = () => batchNorm({ eps: 0.001 })
 const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })

@@ -1,16 +1,23 @@
 import {
   type AnySym,
+  batchNorm,
+  conv2d,
   dense,
   dropout,
   flatten,
   globalAvgPool,
+  hardSigmoid,
   hardSwish,
   type Layer,
   module,
+  relu,
   sequential,
+  squeezeExcite,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
-import { features, type Line, large, small } from './mobilenet-v3-body.js'
+import { roundToMultiple } from './blocks.js'
+import { depthwise, invertedResidual, pointwise } from './inverted-residual.js'
+import { features, type Line, large, small, stemWidth } from './mobilenet-v3-body.js'
 
 const variant = defineFamily({
   family: 'mobilenet_v3',
@@ -66,4 +73,76 @@ export const mobilenetV3Small = variant(
   'mobilenet_v3_small',
   { parameters: 2_542_856, macs: 56_510_400 },
   mobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }),
+)
+
+/** Filters the channels that it gets where the line has as many of them, expands them first elsewhere. Under timm's names. */
+const scaledBlock = (inChannels: number, outChannels: number, line: Line, expansion: number) => {
+  const { kernel, stride, activation, gated } = line
+  const expanded = roundToMultiple(inChannels * expansion, 8)
+  const squeezed = roundToMultiple(expanded / 4, 8)
+  const names = ['conv_reduce', 'conv_expand'] as const
+  return invertedResidual({
+    inChannels,
+    outChannels,
+    stride,
+    activation,
+    ...(expansion !== 1 && { expand: pointwise(expanded) }),
+    filter: depthwise(kernel, stride),
+    ...(gated && { weigh: squeezeExcite(expanded, { squeezed, activation: relu, gate: hardSigmoid, names }) }),
+    project: pointwise(outChannels),
+  })
+}
+
+/** Blocks of one width are a stage. */
+const scaledStages = (lines: readonly Line[], scaled: (width: number) => number) => {
+  const stages: Layer[][] = []
+  for (const [i, line] of lines.entries()) {
+    const inWidth = lines[i - 1]?.width ?? stemWidth
+    const inChannels = i > 0 ? scaled(inWidth) : stemWidth
+    if (i === 0 || line.width !== inWidth) stages.push([])
+    stages.at(-1)?.push(scaledBlock(inChannels, scaled(line.width), line, line.expanded / inWidth) as Layer)
+  }
+  return stages
+}
+
+/** The width multiplier of the paper; the stem and the last features stay. */
+const scaledMobilenetV3 =
+  ({ lines, lastWidth, hidden }: Configuration, width: number) =>
+  <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
+    const scaled = (channels: number) => roundToMultiple(channels * width, 8)
+    const last = { conv: pointwise(scaled(lastWidth)), bn1: batchNorm() }
+    const lastStage = sequential(module(last, (x: AnySym) => hardSwish(last.bn1(last.conv(x)))))
+    const m = {
+      conv_stem: conv2d(stemWidth, { kernel: 3, stride: 2, padding: 1, bias: false }),
+      bn1: batchNorm(),
+      blocks: sequential(...scaledStages(lines, scaled).map((blocks) => sequential(...blocks)), lastStage) as Layer,
+      global_pool: globalAvgPool(),
+      conv_head: conv2d(hidden, { kernel: 1 }),
+      classifier: dense(numClasses),
+    }
+    return module(m, (x: AnySym) => {
+      const features = m.blocks(hardSwish(m.bn1(m.conv_stem(x))) as AnySym)
+      return m.classifier(flatten(hardSwish(m.conv_head(m.global_pool(features)))))
+    })
+  }
+
+/** MobileNet v3 Large with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
+export const mobilenetV3Large075 = variant(
+  'mobilenetv3_large_075',
+  { parameters: 3_993_528, macs: 154_560_624 },
+  scaledMobilenetV3({ lines: large, lastWidth: 960, hidden: 1280 }, 0.75),
+)
+
+/** MobileNet v3 Small with half of the channels: `[224, 224, 3]` -> `[1000]`. */
+export const mobilenetV3Small050 = variant(
+  'mobilenetv3_small_050',
+  { parameters: 1_593_224, macs: 24_188_688 },
+  scaledMobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }, 0.5),
+)
+
+/** MobileNet v3 Small with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
+export const mobilenetV3Small075 = variant(
+  'mobilenetv3_small_075',
+  { parameters: 2_041_872, macs: 43_399_344 },
+  scaledMobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }, 0.75),
 )
