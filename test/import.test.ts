@@ -31,4 +31,28 @@ describe('the package', () => {
       expect(builtins).not.toContain(name)
     }
   })
+
+  test.each([
+    ['imported', { imported: dist('index.js').href }],
+    ['required', { required: dist('index.cjs').pathname }],
+  ])('%s reads the architectures when the first is asked for, and builds them of its own layers', async (_, data) => {
+    const { before, after, isModel } = await runChildJson<{ before: number; after: string[]; isModel: boolean }>(
+      `
+        const use = ({ createModel, model, relu }) => {
+          const loaded = () => Object.keys(require.cache).filter((file) => file !== data.required)
+          const before = loaded().length
+          const net = createModel('lenet5')
+          const other = model({ input: [4, 4, 1] }, relu)
+          console.log(JSON.stringify({ before, after: loaded(), isModel: net.constructor === other.constructor }))
+        }
+        if (data.required) use(require(data.required))
+        else import(data.imported).then(use)
+      `,
+      data,
+      { loadsAddon: false },
+    )
+    expect(before).toBe(0)
+    expect(after).toEqual([dist('zoo.cjs').pathname])
+    expect(isModel).toBe(true)
+  })
 })

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { OptionError, ShapeError, UnknownModelError } from '../lib/errors.js'
+import { dense, relu, sequential } from '../lib/layers/index.js'
 import { type Model, model } from '../lib/model.js'
 import * as zoo from '../lib/zoo/index.js'
-import { createModel, listModels, modelInfo } from '../lib/zoo/registry.js'
+import { createModel, listModels, modelInfo, networkBuilder } from '../lib/zoo/registry.js'
 
 const architectures = listModels()
 const zooFolder = join(import.meta.dirname, '../lib/zoo')
@@ -92,6 +93,8 @@ describe('the registry', () => {
       'inception-blocks.ts',
       'index.ts',
       'inverted-residual.ts',
+      'load-lazily.ts',
+      'load.ts',
       'mbconv.ts',
       'mobilenet-v3-body.ts',
       'mobilenet-v4-blocks.ts',
@@ -161,6 +164,15 @@ describe('builders', () => {
     expect(() => model({ input: [26, 26, 3] }, zoo.alexnet())).toThrow(ShapeError)
     // @ts-expect-error a kernel of 11 with stride 4 does not cover an input of 226 exactly
     expect(() => model({ input: [226, 226, 3] }, zoo.alexnetOf2012())).toThrow(/exact/)
+  })
+
+  test('are found by name, as parts of other networks', () => {
+    const backbone = networkBuilder('resnet18')({ numClasses: 5 })
+    const net = model({ input: [64, 64, 3] }, sequential(backbone, relu, dense(2)))
+    const output: readonly [2] = net.outputs.output
+    expect(output).toEqual([2])
+    expect(net.parameters().map(({ path }) => path)).toContain('0.layer1.0.conv1.weight')
+    expect(() => networkBuilder('resnet81' as 'resnet18')).toThrow(UnknownModelError)
   })
 
   test('of LeNet-5 take other widths', () => {

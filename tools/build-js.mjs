@@ -1,4 +1,4 @@
-// Builds dist/: the ESM and CommonJS bundles of the library, the command line, and declarations for both module systems.
+// Builds dist/: the ESM and CommonJS bundles of the library, the networks that both load when they need them, the command line, and declarations for both module systems.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,9 +19,20 @@ const common = {
   logLevel: 'warning',
 }
 
+const library = {
+  ...common,
+  plugins: [
+    {
+      name: 'zoo-in-a-file-of-its-own',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/load\.js$/ }, () => ({ path: join(root, 'lib/zoo/load-lazily.ts') })),
+    },
+  ],
+}
+
 // Every output lies directly in dist/, so that `new URL('..', import.meta.url)` is the package in a bundle as in lib/.
 const esm = {
-  ...common,
+  ...library,
   entryPoints: { index: 'lib/index.ts', cli: 'lib/cli/cli.ts' },
   format: 'esm',
   splitting: true,
@@ -29,12 +40,23 @@ const esm = {
 }
 
 const commonjs = {
-  ...common,
+  ...library,
   entryPoints: { index: 'lib/index.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "'use strict'\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+}
+
+// A function from the layers, those of whichever bundle calls it, to the builders.
+const zoo = {
+  ...common,
+  entryPoints: { zoo: 'lib/zoo/index.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  external: ['../layers/index.js', '../tensor.js'],
+  banner: { js: "'use strict'\nmodule.exports = (core) => {\nconst module = {}, require = () => core" },
+  footer: { js: 'return module.exports\n}' },
 }
 
 // The declarations of a CommonJS entry are the same files under the extension that makes TypeScript read them as such.
@@ -51,6 +73,6 @@ const require = createRequire(import.meta.url)
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 
 rmSync(dist, { recursive: true, force: true })
-await Promise.all([build(esm), build(commonjs)])
+await Promise.all([build(esm), build(commonjs), build(zoo)])
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
 copyDeclarationsForCommonJs()

@@ -80,9 +80,9 @@ const twoTowers = <const N extends number = 1000>({ numClasses = 1000 as N }: Cl
  * AlexNet on one tower, `[224, 224, 3]` -> `[1000]`, as torchvision has it. Krizhevsky, arXiv:1404.5997.
  *
  * ```ts
- * import { alexnet, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, alexnet({ numClasses: 10 }))
+ * const net = createModel('alexnet', { numClasses: 10 })
  * ```
  */
 export const alexnet = variant('alexnet', { parameters: 61_100_840, macs: 714_188_480, minInputSize: 63 }, oneTower)
@@ -92,9 +92,9 @@ export const alexnet = variant('alexnet', { parameters: 61_100_840, macs: 714_18
  * Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012.
  *
  * ```ts
- * import { alexnetOf2012, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [227, 227, 3] }, alexnetOf2012())
+ * const net = createModel('alexnet_2012')
  * ```
  */
 export const alexnetOf2012 = variant(

@@ -87,9 +87,9 @@ const convnext =
  * ConvNeXt-T: `[224, 224, 3]` -> `[1000]`. Liu et al., arXiv:2201.03545.
  *
  * ```ts
- * import { convnextTiny, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, convnextTiny({ numClasses: 10 }))
+ * const net = createModel('convnext_tiny', { numClasses: 10 })
  * ```
  */
 export const convnextTiny = variant(

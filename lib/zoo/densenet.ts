@@ -100,9 +100,9 @@ const densenet =
  * DenseNet-121: `[224, 224, 3]` -> `[1000]`. Huang et al., arXiv:1608.06993.
  *
  * ```ts
- * import { densenet121, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, densenet121({ numClasses: 10 }))
+ * const net = createModel('densenet121', { numClasses: 10 })
  * ```
  */
 export const densenet121 = variant(

@@ -77,9 +77,9 @@ const efficientnet =
  * EfficientNet-B0: `[224, 224, 3]` -> `[1000]`. Tan and Le, arXiv:1905.11946.
  *
  * ```ts
- * import { efficientnetB0, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, efficientnetB0({ numClasses: 10 }))
+ * const net = createModel('efficientnet_b0', { numClasses: 10 })
  * ```
  */
 export const efficientnetB0 = variant(

@@ -64,9 +64,9 @@ const inception = ({ one, three, five, pooled }: InceptionWidths) => {
  * torchvision's weights for it want colours from -1 to 1, `{ mean: 0.5, std: 0.5 }`.
  *
  * ```ts
- * import { googlenet, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, googlenet())
+ * const net = createModel('googlenet')
  * ```
  */
 export const googlenet = variant(

@@ -131,9 +131,9 @@ const inceptionC = () => {
  * Its published weights want colours from -1 to 1, `{ mean: 0.5, std: 0.5 }`.
  *
  * ```ts
- * import { inceptionV3, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [299, 299, 3] }, inceptionV3({ numClasses: 10 }))
+ * const net = createModel('inception_v3', { numClasses: 10 })
  * ```
  */
 export const inceptionV3 = variant(

@@ -65,9 +65,9 @@ const leNet5 =
  * LeNet-5 as it is written today, `[28, 28, 1]` -> `[10]`: padded by 2, ReLU, max pooling. LeCun et al., 1998.
  *
  * ```ts
- * import { lenet5, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [28, 28, 1] }, lenet5())
+ * const net = createModel('lenet5')
  * ```
  */
 export const lenet5 = variant(
@@ -83,9 +83,9 @@ export const lenet5 = variant(
  * connections, plain means and a dense layer.
  *
  * ```ts
- * import { lenet5Of1998, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [32, 32, 1] }, lenet5Of1998())
+ * const net = createModel('lenet5_1998')
  * ```
  */
 export const lenet5Of1998 = variant(

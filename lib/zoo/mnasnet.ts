@@ -108,9 +108,9 @@ const mnasnet =
  * MnasNet-B1 with half of the channels: `[224, 224, 3]` -> `[1000]`. Tan et al., arXiv:1807.11626.
  *
  * ```ts
- * import { mnasnet0_5, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, mnasnet0_5({ numClasses: 10 }))
+ * const net = createModel('mnasnet0_5', { numClasses: 10 })
  * ```
  */
 export const mnasnet0_5 = variant('mnasnet0_5', { parameters: 2_218_512, macs: 104_455_968 }, mnasnet(0.5))

@@ -69,9 +69,9 @@ const blocks = () =>
  * MobileNet v2: `[224, 224, 3]` -> `[1000]`. Sandler et al., arXiv:1801.04381.
  *
  * ```ts
- * import { mobilenetV2, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, mobilenetV2({ numClasses: 10 }))
+ * const net = createModel('mobilenet_v2', { numClasses: 10 })
  * ```
  */
 export const mobilenetV2 = variant(

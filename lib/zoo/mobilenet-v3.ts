@@ -57,9 +57,9 @@ const mobilenetV3 =
  * MobileNet v3 Large: `[224, 224, 3]` -> `[1000]`. Howard et al., arXiv:1905.02244.
  *
  * ```ts
- * import { mobilenetV3Large, model } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, mobilenetV3Large({ numClasses: 10 }))
+ * const net = createModel('mobilenet_v3_large', { numClasses: 10 })
  * ```
  */
 export const mobilenetV3Large = variant(

@@ -4,12 +4,12 @@ import type { AnySym } from '../layers/index.js'
 import { knownOptions } from '../layers/options.js'
 import { type Model, model, type NetOutputs } from '../model.js'
 import type { Architecture, Task, ZooBuilder } from './architecture.js'
-import * as zoo from './index.js'
+import { loadZoo, type Zoo } from './load.js'
 
 /** Names that `createModel` knows, as torchvision and timm spell them. */
-export type ModelName = (typeof zoo)[keyof typeof zoo]['architecture']['name']
+export type ModelName = Zoo[keyof Zoo]['architecture']['name']
 
-type BuilderOf<N> = Extract<(typeof zoo)[keyof typeof zoo], { readonly architecture: { readonly name: N } }>
+type BuilderOf<N> = Extract<Zoo[keyof Zoo], { readonly architecture: { readonly name: N } }>
 
 type NetOf<B> = B extends (...options: never) => infer F ? F : never
 
@@ -22,9 +22,12 @@ export type ModelOf<N> =
       >
     : Model
 
-const builders: ReadonlyMap<string, ZooBuilder> = new Map(
-  Object.values<ZooBuilder>(zoo).map((build) => [build.architecture.name, build]),
-)
+let byName: ReadonlyMap<string, ZooBuilder> | undefined
+
+const builders = (): ReadonlyMap<string, ZooBuilder> => {
+  byName ??= new Map(Object.values<ZooBuilder>(loadZoo()).map((build) => [build.architecture.name, build]))
+  return byName
+}
 
 export interface ModelFilter {
   readonly family?: string
@@ -41,7 +44,7 @@ export interface ModelFilter {
  * ```
  */
 export const listModels = ({ family, task }: ModelFilter = {}): readonly Architecture[] =>
-  [...builders.values()]
+  [...builders().values()]
     .map(({ architecture }) => architecture)
     .filter((known) => (family ?? known.family) === known.family && (task ?? known.task) === known.task)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -57,14 +60,14 @@ const suggestions = 3
 const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
 const nearestNames = (name: string): readonly string[] =>
-  [...builders.keys()]
+  [...builders().keys()]
     .map((known) => ({ known, far: editDistance(canonical(name), canonical(known)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, suggestions)
     .map(({ known }) => known)
 
 const findBuilder = (name: string): ZooBuilder => {
-  const build = builders.get(name)
+  const build = builders().get(name)
   if (build !== undefined) return build
   const expected = nearestNames(String(name))
   throw new UnknownModelError(`No model is called ${show(name)}`, {
@@ -84,6 +87,20 @@ const findBuilder = (name: string): ZooBuilder => {
  * ```
  */
 export const modelInfo = (name: ModelName | (string & {})): Architecture => findBuilder(name).architecture
+
+/**
+ * The function that builds an architecture as a part of another network, with the options of its family (its page says which). What it
+ * gives takes values as a layer does, and its parameters have the architecture's names below the name that the layer has. Throws
+ * UnknownModelError, which suggests the nearest names.
+ *
+ * ```ts
+ * import { dense, model, networkBuilder, relu, sequential } from 'im2col'
+ *
+ * const net = model({ input: [224, 224, 3] }, sequential(networkBuilder('resnet18')({ numClasses: 64 }), relu, dense(2)))
+ * net.outputs.output // [2]
+ * ```
+ */
+export const networkBuilder = <const N extends ModelName>(name: N): BuilderOf<N> => findBuilder(name) as never
 
 export interface CreateModelOptions {
   /** Length of the axis of classes; the published number by default. */

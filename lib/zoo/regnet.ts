@@ -128,9 +128,9 @@ const regnet =
  * RegNetY-400MF: `[224, 224, 3]` -> `[1000]`. Radosavovic et al., arXiv:2003.13678.
  *
  * ```ts
- * import { model, regnetY400mf } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, regnetY400mf({ numClasses: 10 }))
+ * const net = createModel('regnet_y_400mf', { numClasses: 10 })
  * ```
  */
 export const regnetY400mf = variant(

@@ -25,9 +25,9 @@ const bottleneck64x4 = bottleneckOf({ widening: 4, groups: 64 })
  * ResNet-18: `[224, 224, 3]` -> `[1000]`. He et al., arXiv:1512.03385.
  *
  * ```ts
- * import { model, resnet18 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, resnet18({ numClasses: 10 }))
+ * const net = createModel('resnet18', { numClasses: 10 })
  * ```
  */
 export const resnet18 = variant(
@@ -78,9 +78,9 @@ const resnext = {
  * ResNeXt-50 with 32 groups of 4 channels: `[224, 224, 3]` -> `[1000]`. Xie et al., arXiv:1611.05431.
  *
  * ```ts
- * import { model, resnext50_32x4d } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, resnext50_32x4d({ numClasses: 10 }))
+ * const net = createModel('resnext50_32x4d', { numClasses: 10 })
  * ```
  */
 export const resnext50_32x4d = variant(
@@ -117,9 +117,9 @@ const wideResnet = {
  * Wide ResNet-50, whose 3 x 3 convolutions have twice the channels: `[224, 224, 3]` -> `[1000]`. Zagoruyko and Komodakis, arXiv:1605.07146.
  *
  * ```ts
- * import { model, wideResnet50_2 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, wideResnet50_2({ numClasses: 10 }))
+ * const net = createModel('wide_resnet50_2', { numClasses: 10 })
  * ```
  */
 export const wideResnet50_2 = variant(

@@ -85,9 +85,9 @@ const shufflenetV2 =
  * ShuffleNet v2 with half of the channels: `[224, 224, 3]` -> `[1000]`. Ma et al., arXiv:1807.11164.
  *
  * ```ts
- * import { model, shufflenetV2_x0_5 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, shufflenetV2_x0_5({ numClasses: 10 }))
+ * const net = createModel('shufflenet_v2_x0_5', { numClasses: 10 })
  * ```
  */
 export const shufflenetV2_x0_5 = variant(

@@ -57,9 +57,9 @@ const squeezenet =
  * SqueezeNet 1.0, `[224, 224, 3]` -> `[1000]`. Iandola et al., arXiv:1602.07360.
  *
  * ```ts
- * import { model, squeezenet1_0 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, squeezenet1_0())
+ * const net = createModel('squeezenet1_0')
  * ```
  */
 export const squeezenet1_0 = variant(
@@ -89,9 +89,9 @@ export const squeezenet1_0 = variant(
  * https://github.com/forresti/SqueezeNet/tree/master/SqueezeNet_v1.1
  *
  * ```ts
- * import { model, squeezenet1_1 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, squeezenet1_1())
+ * const net = createModel('squeezenet1_1')
  * ```
  */
 export const squeezenet1_1 = variant(

@@ -55,9 +55,9 @@ const vgg =
  * VGG-11, configuration A: `[224, 224, 3]` -> `[1000]`. Simonyan and Zisserman, arXiv:1409.1556.
  *
  * ```ts
- * import { model, vgg11 } from 'im2col'
+ * import { createModel } from 'im2col'
  *
- * const net = model({ input: [224, 224, 3] }, vgg11({ numClasses: 10 }))
+ * const net = createModel('vgg11', { numClasses: 10 })
  * ```
  */
 export const vgg11 = variant('vgg11', { parameters: 132_863_336, macs: 7_609_090_048 }, vgg('A', convRelu))

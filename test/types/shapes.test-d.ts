@@ -20,6 +20,7 @@ import {
   convTranspose2d,
   convTranspose3d,
   correlation,
+  createModel,
   deformConv2d,
   dense,
   depthwiseConv1d,
@@ -69,7 +70,6 @@ import {
   relu,
   reshape,
   resize,
-  resnet18,
   roiAlign,
   roiPool,
   type Sym,
@@ -346,7 +346,7 @@ expectTypeOf(pair.outputs).toEqualTypeOf<{ readonly both: [4, 4, 8]; readonly se
 expectTypeOf(model({ input: [size, size, 3] }, relu).outputs.output).toEqualTypeOf<[number, number, 3]>()
 
 const useful = async () => {
-  const network = model({ input: [224, 224, 3] }, resnet18())
+  const network = createModel('resnet18')
   await network.loadWeights('resnet18.safetensors')
   const session = await network.compile({ threads: 2 })
   const { output } = await session.run({ input: Tensor.zeros([1, 224, 224, 3]) })
