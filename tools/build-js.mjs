@@ -48,15 +48,15 @@ const commonjs = {
   banner: { js: "'use strict'\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
 }
 
-// A function from the layers, those of whichever bundle calls it, to the builders.
+// A function from the layers, those of whichever bundle calls it, to the builders; in parentheses V8 compiles it at once, not twice.
 const zoo = {
   ...common,
   entryPoints: { zoo: 'lib/zoo/index.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   external: ['../layers/index.js', '../tensor.js'],
-  banner: { js: "'use strict'\nmodule.exports = (core) => {\nconst module = {}, require = () => core" },
-  footer: { js: 'return module.exports\n}' },
+  banner: { js: "'use strict'\nmodule.exports = (function (core) {\nconst module = {}, require = () => core" },
+  footer: { js: 'return module.exports\n})' },
 }
 
 // The declarations of a CommonJS entry are the same files under the extension that makes TypeScript read them as such.
