@@ -14,7 +14,7 @@ import {
   squeezeExcite,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
-import { roundToMultiple } from './blocks.js'
+import { convNorm as namedConvNorm, roundToMultiple } from './blocks.js'
 
 const variant = defineFamily({
   family: 'regnet',
@@ -59,14 +59,15 @@ const roundToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2
  * Section 3.3 of the paper: widths on a line, quantised to the nearest power of the step and to multiples of 8; blocks of one width
  * are a stage, whose width is rounded to whole groups.
  */
-const stagesOf = ({ depth, initialWidth, slope, step, groupWidth }: DesignPoint): readonly Stage[] => {
+const stagesOf = (point: DesignPoint, round = roundToMultiple): readonly Stage[] => {
+  const { depth, initialWidth, slope, step, groupWidth } = point
   const depths = new Map<number, number>()
   for (let block = 0; block < depth; block++) {
     const power = roundToEven(Math.log((initialWidth + slope * block) / initialWidth) / Math.log(step))
     const width = 8 * roundToEven((initialWidth * step ** power) / 8)
     depths.set(width, (depths.get(width) ?? 0) + 1)
   }
-  return [...depths].map(([width, depth]) => ({ width: roundToMultiple(width, Math.min(groupWidth, width)), depth }))
+  return [...depths].map(([width, depth]) => ({ width: round(width, Math.min(groupWidth, width)), depth }))
 }
 
 interface BlockOptions {
@@ -181,6 +182,13 @@ export const regnetY32gf = variant(
   regnet({ depth: 20, initialWidth: 232, slope: 115.89, step: 2.53, groupWidth: 232, gated: true }),
 )
 
+/** RegNetY-128GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY128gf = variant(
+  'regnet_y_128gf',
+  { parameters: 644_812_894, macs: 127_517_815_680 },
+  regnet({ depth: 27, initialWidth: 456, slope: 160.83, step: 2.52, groupWidth: 264, gated: true }),
+)
+
 /** RegNetX-400MF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX400mf = variant(
   'regnet_x_400mf',
@@ -228,4 +236,120 @@ export const regnetX32gf = variant(
   'regnet_x_32gf',
   { parameters: 107_811_560, macs: 31_735_929_792 },
   regnet({ depth: 23, initialWidth: 320, slope: 69.86, step: 2.0, groupWidth: 168 }),
+)
+
+/** The same block under timm's names. */
+const timmBlock = ({ inChannels, width, stride, groupWidth, gated }: BlockOptions) => {
+  const groups = width / Math.min(groupWidth, width)
+  const squeezed = Math.round(inChannels / 4)
+  const keepsShape = stride === 1 && inChannels === width
+  const m = {
+    conv1: namedConvNorm(width, { kernel: 1, activation: relu }),
+    conv2: namedConvNorm(width, { kernel: 3, stride, groups, activation: relu }),
+    se: gated ? squeezeExcite(width, { squeezed, activation: relu, gate: sigmoid }) : identity,
+    conv3: namedConvNorm(width, { kernel: 1, activation: identity }),
+    downsample: keepsShape ? identity : namedConvNorm(width, { kernel: 1, stride, activation: identity }),
+  }
+  return module(m, (x: AnySym) => relu(add(m.conv3(m.se(m.conv2(m.conv1(x)))), m.downsample(x))))
+}
+
+/** The nearest number of whole groups, however many channels that takes away, as in the paper's own networks. */
+const roundToGroups = (width: number, groupWidth: number): number =>
+  Math.max(groupWidth, Math.floor((width + groupWidth / 2) / groupWidth) * groupWidth)
+
+/** The points of the design space that timm has and torchvision does not, under timm's names. */
+const timmRegnet =
+  (point: DesignPoint) =>
+  <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
+    const { groupWidth, gated = false } = point
+    const stages = stagesOf(point, roundToGroups)
+    const blocks = stages.map(({ width, depth }, stage) =>
+      Array.from({ length: depth }, (_, i) => {
+        const inChannels = i > 0 ? width : (stages[stage - 1]?.width ?? stemWidth)
+        return timmBlock({ inChannels, width, stride: i > 0 ? 1 : 2, groupWidth, gated })
+      }),
+    )
+    const named = blocks.map((layers, stage) => [
+      `s${stage + 1}`,
+      Object.fromEntries(layers.map((layer, i) => [`b${i + 1}`, layer])),
+    ])
+    const m = {
+      stem: namedConvNorm(stemWidth, { kernel: 3, stride: 2, activation: relu }),
+      ...(Object.fromEntries(named) as Record<string, Record<string, (x: AnySym) => AnySym>>),
+      head: { global_pool: globalAvgPool(), fc: dense(numClasses) },
+    }
+    return module(m, (x: AnySym) => {
+      const features = blocks.flat().reduce<AnySym>((value, layer) => layer(value), m.stem(x))
+      return m.head.fc(flatten(m.head.global_pool(features)))
+    })
+  }
+
+/** RegNetX-200MF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetX002 = variant(
+  'regnetx_002',
+  { parameters: 2_684_792, macs: 199_039_872 },
+  timmRegnet({ depth: 13, initialWidth: 24, slope: 36.44, step: 2.49, groupWidth: 8 }),
+)
+
+/** RegNetX-600MF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetX006 = variant(
+  'regnetx_006',
+  { parameters: 6_196_040, macs: 600_890_112 },
+  timmRegnet({ depth: 16, initialWidth: 48, slope: 36.97, step: 2.24, groupWidth: 24 }),
+)
+
+/** RegNetX-4GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetX040 = variant(
+  'regnetx_040',
+  { parameters: 22_118_248, macs: 3_964_498_816 },
+  timmRegnet({ depth: 23, initialWidth: 96, slope: 38.65, step: 2.43, groupWidth: 40 }),
+)
+
+/** RegNetX-6.4GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetX064 = variant(
+  'regnetx_064',
+  { parameters: 26_209_256, macs: 6_460_291_264 },
+  timmRegnet({ depth: 17, initialWidth: 184, slope: 60.83, step: 2.07, groupWidth: 56 }),
+)
+
+/** RegNetX-12GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetX120 = variant(
+  'regnetx_120',
+  { parameters: 46_106_056, macs: 12_086_678_016 },
+  timmRegnet({ depth: 19, initialWidth: 168, slope: 73.36, step: 2.37, groupWidth: 112 }),
+)
+
+/** RegNetY-200MF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY002 = variant(
+  'regnety_002',
+  { parameters: 3_162_996, macs: 199_514_080 },
+  timmRegnet({ depth: 13, initialWidth: 24, slope: 36.44, step: 2.49, groupWidth: 8, gated: true }),
+)
+
+/** RegNetY-600MF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY006 = variant(
+  'regnety_006',
+  { parameters: 6_055_160, macs: 601_220_992 },
+  timmRegnet({ depth: 15, initialWidth: 48, slope: 32.54, step: 2.32, groupWidth: 16, gated: true }),
+)
+
+/** RegNetY-4GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY040 = variant(
+  'regnety_040',
+  { parameters: 20_646_656, macs: 3_973_288_448 },
+  timmRegnet({ depth: 22, initialWidth: 96, slope: 31.41, step: 2.24, groupWidth: 64, gated: true }),
+)
+
+/** RegNetY-6.4GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY064 = variant(
+  'regnety_064',
+  { parameters: 30_583_252, macs: 6_355_204_992 },
+  timmRegnet({ depth: 25, initialWidth: 112, slope: 33.22, step: 2.27, groupWidth: 72, gated: true }),
+)
+
+/** RegNetY-12GF: `[224, 224, 3]` -> `[1000]`. */
+export const regnetY120 = variant(
+  'regnety_120',
+  { parameters: 51_822_544, macs: 12_092_376_576 },
+  timmRegnet({ depth: 19, initialWidth: 168, slope: 73.36, step: 2.37, groupWidth: 112, gated: true }),
 )
