@@ -1,6 +1,7 @@
 import {
   type AnySym,
   add,
+  avgPool2d,
   batchNorm,
   concat,
   conv2d,
@@ -11,8 +12,11 @@ import {
   hardSigmoid,
   identity,
   module,
+  multiply,
   relu,
+  resize,
   sequential,
+  sigmoid,
   slice,
   squeezeExcite,
 } from '../layers/index.js'
@@ -70,15 +74,36 @@ const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })
 const depthwise = (kernel: number, stride = 1) =>
   depthwiseConv2d({ kernel, stride, padding: (kernel - 1) / 2, bias: false })
 
+const ghostLayers = (width: number, activation: (x: AnySym) => AnySym) => ({
+  primary_conv: sequential(pointwise(Math.ceil(width / 2)), batchNorm(), activation),
+  cheap_operation: sequential(depthwise(3), batchNorm(), activation),
+})
+
+const ghostOf = (m: ReturnType<typeof ghostLayers>, width: number, x: AnySym): AnySym => {
+  const primary = m.primary_conv(x)
+  return slice(concat(primary, m.cheap_operation(primary)), { end: width }) as AnySym
+}
+
 /** Half of the channels by 1 x 1, the other half out of them by a depthwise convolution. */
 const ghost = (width: number, activation: (x: AnySym) => AnySym) => {
+  const m = ghostLayers(width, activation)
+  return module(m, (x: AnySym) => ghostOf(m, width, x))
+}
+
+/** Filters every channel alone along the rows, then along the columns. */
+const lines = (kernel: readonly [number, number]) =>
+  depthwiseConv2d({ kernel, padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2], bias: false })
+
+/** GhostNet v2's: every element is weighed by what a row and a column of the halved input make of it. */
+const attentiveGhost = (width: number, activation: (x: AnySym) => AnySym) => {
   const m = {
-    primary_conv: sequential(pointwise(Math.ceil(width / 2)), batchNorm(), activation),
-    cheap_operation: sequential(depthwise(3), batchNorm(), activation),
+    ...ghostLayers(width, activation),
+    short_conv: sequential(pointwise(width), batchNorm(), lines([1, 5]), batchNorm(), lines([5, 1]), batchNorm()),
   }
+  const half = avgPool2d({ kernel: 2 })
   return module(m, (x: AnySym) => {
-    const primary = m.primary_conv(x)
-    return slice(concat(primary, m.cheap_operation(primary)), { end: width }) as AnySym
+    const enlarge = resize({ size: [x.shape[0] as number, x.shape[1] as number] })
+    return multiply(ghostOf(m, width, x), enlarge(sigmoid(m.short_conv(half(x)))) as AnySym) as AnySym
   })
 }
 
@@ -91,11 +116,12 @@ const weigh = (channels: number) =>
   })
 
 /** Ghost modules expand and project; between them a depthwise convolution halves the size where there is a stride. */
-const bottleneck = (inChannels: number, { kernel, expanded, width, stride = 1, squeeze = false }: Row) => {
+const bottleneck = (inChannels: number, row: Row, attends: boolean) => {
+  const { kernel, expanded, width, stride = 1, squeeze = false } = row
   const keepsShape = stride === 1 && inChannels === width
   const reduction = { conv_dw: depthwise(kernel, stride), bn_dw: batchNorm() }
   const m = {
-    ghost1: ghost(expanded, relu),
+    ghost1: attends ? attentiveGhost(expanded, relu) : ghost(expanded, relu),
     ...(stride > 1 && reduction),
     ...(squeeze && { se: weigh(expanded) }),
     ghost2: ghost(width, identity),
@@ -110,16 +136,24 @@ const bottleneck = (inChannels: number, { kernel, expanded, width, stride = 1, s
 
 const headWidth = 1280
 
+interface Configuration {
+  /** Channels, in parts of those of the table, rounded to multiples of 4. */
+  readonly scale: number
+  /** Whether all blocks but the first two expand with attention, which makes a GhostNet v2; false by default. */
+  readonly attends?: boolean
+}
+
 const ghostnet =
-  (scale: number) =>
+  ({ scale, attends = false }: Configuration) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
     const scaled = (channels: number) => roundToMultiple(channels * scale, 4)
     let inChannels = scaled(16)
-    const blocks = stages.map((rows) =>
+    const blocks = stages.map((rows, stage) =>
       sequential(
         ...rows.map((row) => {
           const width = scaled(row.width)
-          const block = bottleneck(inChannels, { ...row, width, expanded: scaled(row.expanded) })
+          const scaledRow = { ...row, width, expanded: scaled(row.expanded) }
+          const block = bottleneck(inChannels, scaledRow, attends && stage > 1)
           inChannels = width
           return block
         }),
@@ -149,10 +183,49 @@ const ghostnet =
  * const net = createModel('ghostnet_050', { numClasses: 10 })
  * ```
  */
-export const ghostnet050 = variant('ghostnet_050', { parameters: 2_587_292, macs: 42_328_152 }, ghostnet(0.5))
+export const ghostnet050 = variant(
+  'ghostnet_050',
+  { parameters: 2_587_292, macs: 42_328_152 },
+  ghostnet({ scale: 0.5 }),
+)
 
 /** GhostNet: `[224, 224, 3]` -> `[1000]`. */
-export const ghostnet100 = variant('ghostnet_100', { parameters: 5_182_508, macs: 141_150_512 }, ghostnet(1))
+export const ghostnet100 = variant('ghostnet_100', { parameters: 5_182_508, macs: 141_150_512 }, ghostnet({ scale: 1 }))
 
 /** GhostNet with 1.3 times the channels: `[224, 224, 3]` -> `[1000]`. */
-export const ghostnet130 = variant('ghostnet_130', { parameters: 7_358_820, macs: 227_003_256 }, ghostnet(1.3))
+export const ghostnet130 = variant(
+  'ghostnet_130',
+  { parameters: 7_358_820, macs: 227_003_256 },
+  ghostnet({ scale: 1.3 }),
+)
+
+const v2 = {
+  minInputSize: 33,
+  paper: {
+    title: 'GhostNetV2: Enhance Cheap Operation with Long-Range Attention',
+    authors: 'Tang, Han, Guo, Xu, Xu, Wang',
+    year: 2022,
+    url: 'https://arxiv.org/abs/2211.12905',
+  },
+} as const
+
+/** GhostNet v2: `[224, 224, 3]` -> `[1000]`. Tang et al., arXiv:2211.12905. */
+export const ghostnetV2_100 = variant(
+  'ghostnetv2_100',
+  { ...v2, parameters: 6_156_908, macs: 167_048_288 },
+  ghostnet({ scale: 1, attends: true }),
+)
+
+/** GhostNet v2 with 1.3 times the channels: `[224, 224, 3]` -> `[1000]`. */
+export const ghostnetV2_130 = variant(
+  'ghostnetv2_130',
+  { ...v2, parameters: 8_960_404, macs: 269_322_976 },
+  ghostnet({ scale: 1.3, attends: true }),
+)
+
+/** GhostNet v2 with 1.6 times the channels: `[224, 224, 3]` -> `[1000]`. */
+export const ghostnetV2_160 = variant(
+  'ghostnetv2_160',
+  { ...v2, parameters: 12_392_698, macs: 398_607_224 },
+  ghostnet({ scale: 1.6, attends: true }),
+)
