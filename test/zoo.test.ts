@@ -87,6 +87,7 @@ describe('the registry', () => {
     const shared = [
       'architecture.ts',
       'blocks.ts',
+      'convnext-body.ts',
       'darknet-body.ts',
       'detection-heads.ts',
       'efficient-3d.ts',

@@ -16,6 +16,7 @@ import {
   stochasticDepth,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
+import { type Configuration as Sizes, convnext as timmConvnext } from './convnext-body.js'
 
 const variant = defineFamily({
   family: 'convnext',
@@ -117,4 +118,41 @@ export const convnextLarge = variant(
   'convnext_large',
   { parameters: 197_767_336, macs: 34_361_433_600 },
   convnext({ widths: [192, 384, 768, 1536], depths: [3, 3, 27, 3], dropRate: 0.5 }),
+)
+
+const sized = (sizes: Omit<Sizes, 'responds'>) => timmConvnext({ ...sizes, responds: false })
+
+/** ConvNeXt-Atto under timm's names: `[224, 224, 3]` -> `[1000]`. */
+export const convnextAtto = variant(
+  'convnext_atto',
+  { parameters: 3_695_520, macs: 547_332_480 },
+  sized({ width: 40, depths: [2, 2, 6, 2], mixing: 'conv' }),
+)
+
+/** ConvNeXt-Femto under timm's names: `[224, 224, 3]` -> `[1000]`. */
+export const convnextFemto = variant(
+  'convnext_femto',
+  { parameters: 5_217_784, macs: 779_629_824 },
+  sized({ width: 48, depths: [2, 2, 6, 2], mixing: 'conv' }),
+)
+
+/** ConvNeXt-Pico under timm's names: `[224, 224, 3]` -> `[1000]`. */
+export const convnextPico = variant(
+  'convnext_pico',
+  { parameters: 9_045_672, macs: 1_367_055_360 },
+  sized({ width: 64, depths: [2, 2, 6, 2], mixing: 'conv' }),
+)
+
+/** ConvNeXt-Nano under timm's names: `[224, 224, 3]` -> `[1000]`. */
+export const convnextNano = variant(
+  'convnext_nano',
+  { parameters: 15_593_560, macs: 2_445_528_320 },
+  sized({ width: 80, depths: [2, 2, 8, 2], mixing: 'conv' }),
+)
+
+/** ConvNeXt-XL under timm's names: `[224, 224, 3]` -> `[1000]`. */
+export const convnextXLarge = variant(
+  'convnext_xlarge',
+  { parameters: 350_196_968, macs: 60_921_030_656 },
+  sized({ width: 256, depths: [3, 3, 27, 3], mixing: 'dense' }),
 )
