@@ -1,16 +1,23 @@
 import {
   type AnySym,
+  add,
+  batchNorm,
   concat,
+  conv2d,
   dense,
   flatten,
   globalAvgPool,
+  hardSigmoid,
+  identity,
   maxPool2d,
   module,
+  multiply,
   relu,
   sequential,
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
 import { convNorm } from './blocks.js'
+import { depthwise, pointwise } from './inverted-residual.js'
 
 const variant = defineFamily({
   family: 'vovnet',
@@ -29,47 +36,88 @@ const variant = defineFamily({
 
 const conv = (width: number, kernel: number, stride = 1) => convNorm(width, { kernel, stride, activation: relu })
 
+type Layer = (x: AnySym) => AnySym
+
+/** 3 x 3 for every channel alone, then 1 x 1. */
+const separable = (width: number, stride = 1) => {
+  const m = { conv_dw: depthwise(3, stride), conv_pw: pointwise(width), bn: batchNorm() }
+  return module(m, (x: AnySym) => relu(m.bn(m.conv_pw(m.conv_dw(x)))))
+}
+
+/** Multiplies each of `channels` channels by a factor that one layer makes of the means of all of them. Lee and Park's eSE. */
+const weigh = (channels: number) => {
+  const m = { mean: globalAvgPool(), fc: conv2d(channels, { kernel: 1 }) }
+  return module(m, (x: AnySym) => multiply(x, hardSigmoid(m.fc(m.mean(x)))) as AnySym)
+}
+
 interface Aggregation {
   /** Channels of each 3 x 3 convolution. */
   readonly width: number
   readonly outChannels: number
   readonly layers: number
+  /** Whether the 3 x 3 convolutions are separable, behind a 1 x 1 to their width. */
+  readonly isSeparable: boolean
+}
+
+interface Extras {
+  /** Whether the output is weighed by channels. */
+  readonly weighs: boolean
+  /** Whether the input is added to the output. */
+  readonly adds: boolean
 }
 
 /** One-shot aggregation: a chain of convolutions, then one 1 x 1 over the input and all of their outputs. */
-const oneShotAggregation = ({ width, outChannels, layers }: Aggregation) => {
+const oneShotAggregation = ({ width, outChannels, layers, isSeparable }: Aggregation, { weighs, adds }: Extras) => {
   const m = {
-    conv_mid: Array.from({ length: layers }, () => conv(width, 3)),
+    conv_reduction: isSeparable ? conv(width, 1) : identity,
+    conv_mid: Array.from({ length: layers }, () => (isSeparable ? separable(width) : conv(width, 3)) as Layer),
     conv_concat: conv(outChannels, 1),
+    attn: weighs ? weigh(outChannels) : identity,
   }
   return module(m, (x: AnySym) => {
     const features = [x]
-    for (const layer of m.conv_mid) features.push(layer(features.at(-1) as AnySym))
-    return m.conv_concat(concat(...features))
+    let last = m.conv_reduction(x)
+    for (const layer of m.conv_mid) {
+      last = layer(last)
+      features.push(last)
+    }
+    const y = m.attn(m.conv_concat(concat(...features)))
+    return adds ? add(y, x) : y
   })
 }
 
-const stage = (depth: number, pool: boolean, aggregation: Aggregation) => {
+const stage = (depth: number, pool: boolean, isSecond: boolean, aggregation: Aggregation) => {
+  const extras = (i: number) => ({ weighs: isSecond && i === depth - 1, adds: isSecond && i > 0 })
   const m = {
     ...(pool && { pool: maxPool2d({ kernel: 3, stride: 2, ceil: true }) }),
-    blocks: sequential(...Array.from({ length: depth }, () => oneShotAggregation(aggregation))),
+    blocks: sequential(...Array.from({ length: depth }, (_, i) => oneShotAggregation(aggregation, extras(i)))),
   }
   return module(m, (x: AnySym) => m.blocks(m.pool ? m.pool(x) : x))
 }
 
-type Depths = readonly [number, number, number, number]
+interface Configuration {
+  readonly depths: readonly [number, number, number, number]
+  /** 3 x 3 convolutions in every aggregation; 5 by default, the paper's table 2. */
+  readonly layers?: number
+  /** Version 2: aggregations add their input, but the first of a stage, and the last of a stage weighs its channels. */
+  readonly isSecond?: boolean
+  /** Whether the 3 x 3 convolutions but the first are separable; false by default. */
+  readonly isSeparable?: boolean
+}
 
-/** The paper's table 2: five convolutions in every aggregation. */
 const vovnet =
-  (depths: Depths) =>
+  ({ depths, layers = 5, isSecond = false, isSeparable = false }: Configuration) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
+    const shared = { layers, isSeparable }
+    const stemLayer = (width: number, stride: number) =>
+      (isSeparable ? separable(width, stride) : conv(width, 3, stride)) as Layer
     const m = {
-      stem: sequential(conv(64, 3, 2), conv(64, 3), conv(128, 3, 2)),
+      stem: sequential(conv(64, 3, 2), stemLayer(64, 1), stemLayer(isSeparable ? 64 : 128, 2)),
       stages: sequential(
-        stage(depths[0], false, { width: 128, outChannels: 256, layers: 5 }),
-        stage(depths[1], true, { width: 160, outChannels: 512, layers: 5 }),
-        stage(depths[2], true, { width: 192, outChannels: 768, layers: 5 }),
-        stage(depths[3], true, { width: 224, outChannels: 1024, layers: 5 }),
+        stage(depths[0], false, isSecond, { width: 128, outChannels: 256, ...shared }),
+        stage(depths[1], true, isSecond, { width: 160, outChannels: 512, ...shared }),
+        stage(depths[2], true, isSecond, { width: 192, outChannels: 768, ...shared }),
+        stage(depths[3], true, isSecond, { width: 224, outChannels: 1024, ...shared }),
       ),
       head: { global_pool: globalAvgPool(), fc: dense(numClasses) },
     }
@@ -85,7 +133,38 @@ const vovnet =
  * const net = createModel('vovnet39a', { numClasses: 10 })
  * ```
  */
-export const vovnet39a = variant('vovnet39a', { parameters: 22_600_296, macs: 7_072_227_328 }, vovnet([1, 1, 2, 2]))
+export const vovnet39a = variant(
+  'vovnet39a',
+  { parameters: 22_600_296, macs: 7_072_227_328 },
+  vovnet({ depths: [1, 1, 2, 2] }),
+)
 
 /** VoVNet-57: `[224, 224, 3]` -> `[1000]`. */
-export const vovnet57a = variant('vovnet57a', { parameters: 36_640_296, macs: 8_930_144_256 }, vovnet([1, 1, 4, 3]))
+export const vovnet57a = variant(
+  'vovnet57a',
+  { parameters: 36_640_296, macs: 8_930_144_256 },
+  vovnet({ depths: [1, 1, 4, 3] }),
+)
+
+const v2 = {
+  paper: {
+    title: 'CenterMask: Real-Time Anchor-Free Instance Segmentation',
+    authors: 'Lee, Park',
+    year: 2019,
+    url: 'https://arxiv.org/abs/1911.06667',
+  },
+} as const
+
+/** VoVNet v2-39: `[224, 224, 3]` -> `[1000]`. Lee and Park, arXiv:1911.06667. */
+export const eseVovnet39b = variant(
+  'ese_vovnet39b',
+  { ...v2, parameters: 24_568_936, macs: 7_074_193_408 },
+  vovnet({ depths: [1, 1, 2, 2], isSecond: true }),
+)
+
+/** VoVNet v2-19 of separable convolutions: `[224, 224, 3]` -> `[1000]`. */
+export const eseVovnet19bDw = variant(
+  'ese_vovnet19b_dw',
+  { ...v2, parameters: 6_543_080, macs: 1_333_489_824 },
+  vovnet({ depths: [1, 1, 1, 1], layers: 3, isSecond: true, isSeparable: true }),
+)
