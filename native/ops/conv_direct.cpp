@@ -16,8 +16,6 @@ namespace {
 // inputs take the other.
 constexpr int64_t kResidentWeightsBytes = 512 * 1024;
 constexpr int64_t kBlockBytes = 256 * 1024;
-// A smaller image is still in the second-level cache when a layer reads what the one before it has written.
-constexpr int64_t kCachedImageBytes = 512 * 1024;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
@@ -43,10 +41,7 @@ class DirectConv final : public Step {
     weights_resident_ = weights_bytes <= kResidentWeightsBytes;
     const int64_t cached = p.has_residual ? kResidualTiles : std::max<int64_t>(1, kBlockBytes / tile_bytes);
     block_ = weights_resident_ ? cached : grid.tiles();
-    const int64_t image_bytes = p.input.shape[kH] * p.input.strides[kH] * static_cast<int64_t>(sizeof(float));
-    if (weights_resident_ && image_bytes > kCachedImageBytes) {
-      input_step_ = (tile_bytes / static_cast<int64_t>(sizeof(float)) + p.reduction() - 1) / p.reduction();
-    }
+    if (weights_resident_) input_step_ = input_prefetch_step(p, grid.largest_tile());
   }
 
   // A task is a block of tiles of one group against a range of panels. Panels are the outer loop: the weights of one are

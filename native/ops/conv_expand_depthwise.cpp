@@ -60,6 +60,7 @@ class ExpandDepthwise final : public Step {
     buffer_rows_ = reach(1, window_);
     const int64_t input_bytes = expand.input.strides[kH] * expand.stride[1] * static_cast<int64_t>(sizeof(float));
     cached_strips_ = std::max<int64_t>(1, input_bytes * image.shape[kH] / kStripBytes);
+    input_step_ = input_prefetch_step(expand, largest_tile_);
     most_strips_ = std::clamp<int64_t>(height * depthwise.stride[1] / (kRowsPerRepeated * std::max<int64_t>(1, overlap_)), 1, height);
 
     inputs_ = depthwise_inputs(depthwise, window_, 0, row_);
@@ -127,9 +128,13 @@ class ExpandDepthwise final : public Step {
     const ptrdiff_t* to = buffer_offsets_.data() + (slot + first - begin) * width;
     const int64_t pixels = (last - first) * width, tiles = (pixels + largest_tile_ - 1) / largest_tile_;
     for (int64_t tile = 0; tile < tiles; ++tile) {
-      const bool prefetches = tiles <= kPrefetchTiles && panel + 1 < panels_.count();
-      const GemmPrefetch prefetch = prefetches ? expand_weights_.next_panel(0, panel, tile, tiles) : GemmPrefetch{};
       const int64_t pixel = pixels * tile / tiles, next = pixels * (tile + 1) / tiles;
+      GemmPrefetch prefetch;
+      if (tiles <= kPrefetchTiles && panel + 1 < panels_.count()) {
+        prefetch = expand_weights_.next_panel(0, panel, tile, tiles);
+      } else if (panel == 0 && input_step_ > 0 && tile + 1 < tiles) {
+        prefetch = {input + from[next] + runs_.offsets.back(), input_step_};
+      }
       kernels_.gemm_f32({input, from + pixel, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()), runs_.length,
                          expand_weights_.weights(0, panel), expand_weights_.bias(0, panel), buffer + before_ * pixel_, to + pixel,
                          nullptr, nullptr, static_cast<int>(next - pixel), panels_.vectors(panel), panels_.channels(panel),
@@ -164,6 +169,7 @@ class ExpandDepthwise final : public Step {
   int64_t overlap_;      // rows that two neighbouring output rows both read, less the stride
   int64_t window_;       // output rows that are made from one filling of the buffer
   int64_t buffer_rows_;  // rows that they read
+  int64_t input_step_;   // elements of the next tile's inputs to prefetch with every step of a sum
   int64_t cached_strips_;
   int64_t most_strips_;
   DepthwiseInputs inputs_;

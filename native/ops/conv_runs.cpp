@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "view.h"
+
 namespace im2col {
 
 namespace {
@@ -48,6 +50,13 @@ DepthwiseInputs depthwise_inputs(const ConvGeometry& p, int64_t rows, int64_t de
   for (int64_t row = 0; row + 1 < rows; ++row) append(row, inputs.row_step);
   append(rows - 1, kernel_rows);
   return inputs;
+}
+
+int64_t input_prefetch_step(const ConvGeometry& p, int64_t pixels) {
+  constexpr int64_t kCachedImageBytes = 512 * 1024;
+  const int64_t image = p.input.shape[kH] * p.input.strides[kH], tile = pixels * p.stride[2] * p.group_in();
+  const bool is_cached = image * static_cast<int64_t>(sizeof(float)) <= kCachedImageBytes;
+  return is_cached ? 0 : (tile + p.reduction() - 1) / p.reduction();
 }
 
 int largest_direct_tile(const ConvProblem& p, const KernelTable& kernels, const Panels& panels) {

@@ -27,6 +27,10 @@ struct DepthwiseInputs {
 // Of `rows` output rows, for strides between cells of d and h.
 DepthwiseInputs depthwise_inputs(const ConvGeometry& geometry, int64_t rows, int64_t depth_stride, int64_t row_stride);
 
+// How many elements of the next tile's inputs a tile of `pixels` should prefetch with every step of its sum: none when the image is so
+// small that it is still in the second-level cache.
+int64_t input_prefetch_step(const ConvGeometry& geometry, int64_t pixels);
+
 // The most pixels that a tile should have which reads its runs from the image.
 int largest_direct_tile(const ConvProblem& problem, const KernelTable& kernels, const Panels& panels);
 
