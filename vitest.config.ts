@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config'
 // Set by .ci/run, which adds up the counts of all suites.
 const report = process.env.IM2COL_TEST_REPORT
 
+// The C library gives large blocks back as soon as they are freed, instead of keeping ever larger ones: what a network leaves behind
+// would count as the next one's memory.
+process.env.MALLOC_MMAP_THRESHOLD_ ??= String(2 ** 20)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,

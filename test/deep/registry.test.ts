@@ -34,7 +34,7 @@ const LARGEST_MEMORY_BYTES = 6 * 2 ** 30
 let peakBytes = 0
 
 /** From so many parameters on a network is compiled as where memory is short. */
-const LARGE_NETWORK = 300_000_000
+const LARGE_NETWORK = 100_000_000
 
 /** Weights that are made from the stored ones are in memory beside the packed ones while a network is compiled. */
 const fitsMemory = (parameters: number) => 2 * Float32Array.BYTES_PER_ELEMENT * parameters < LARGEST_MEMORY_BYTES
