@@ -79,6 +79,9 @@ double cost(const ConvProblem& p, const KernelTable&) { return p.flops() / 0.65;
 
 using Triple = std::array<int64_t, 3>;
 
+// Along an axis. Each is a step with tables of its own, and those of a large dilation have few pixels.
+constexpr int64_t kMostPhases = 16;
+
 // A dilated kernel, phase by phase: the outputs that lie `phases` apart are a convolution without dilation of the inputs that lie the
 // dilation apart, and read their neighbours' inputs, which those between them do not.
 class DilatedDepthwiseConv final : public Step {
@@ -129,7 +132,8 @@ Status make(const ConvProblem& problem, const BuildContext& context, std::unique
   Triple phases;
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t dilation = problem.dilation[axis], stride = problem.stride[axis];
-    phases[axis] = problem.kernel[axis] > 1 && dilation % stride == 0 ? dilation / stride : 1;
+    const bool has_phases = problem.kernel[axis] > 1 && dilation % stride == 0 && dilation / stride <= kMostPhases;
+    phases[axis] = has_phases ? dilation / stride : 1;
   }
   if (phases == Triple{1, 1, 1}) {
     step = std::make_unique<DepthwiseConv>(problem, context, std::move(packed));
