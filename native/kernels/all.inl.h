@@ -27,6 +27,7 @@
 #include "reduce.inl.h"
 #include "resample_columns.inl.h"
 #include "resample_rows.inl.h"
+#include "scale_panel.inl.h"
 #include "softmax.inl.h"
 #include "stochastic_pool.inl.h"
 #include "transpose.inl.h"

@@ -228,6 +228,15 @@ struct BinaryRow {
   Activation activation;
 };
 
+// A panel of weights whose input channels are weighed, see scale_panel.inl.h.
+struct ScaledPanel {
+  const float* weights;  // [channels][vectors * lanes], aligned to a vector
+  const float* scale;    // [channels]
+  float* output;         // as the weights
+  int64_t channels;
+  int vectors;
+};
+
 // One step of an LSTM or a GRU, see recurrent.inl.h.
 struct RecurrentCell {
   const float* x_gates;     // [4 or 3][size]

@@ -69,29 +69,16 @@ class ScaledConv final : public Step {
     });
   }
 
-  size_t scratch_size() const override { return static_cast<size_t>(panel_width(0) * geometry_.in_channels()); }
+  size_t scratch_size() const override { return static_cast<size_t>(packed_.panels.widest() * packed_.panels.lanes() * geometry_.in_channels()); }
   std::string algorithm() const override {
     return "scaled " + std::to_string(grid_.largest_tile()) + "x" + std::to_string(packed_.panels.widest());
   }
   double flops() const override { return geometry_.flops(); }
 
  private:
-  int64_t panel_width(int64_t panel) const { return int64_t{packed_.panels.vectors(panel)} * packed_.panels.lanes(); }
-
   void scale_panel(const float* arena, int64_t image, int64_t panel, float* weights) const {
-    const int64_t width = panel_width(panel);
-    BinaryRow row{};
-    row.op = BinaryOperator::kMultiply;
-    row.a = packed_.weights(0, panel);
-    row.a_stride = width;
-    row.b = arena + cell_offset(scale_, image, 0, 0, 0);
-    row.b_stride = 1;
-    row.b_is_scalar = true;
-    row.output = weights;
-    row.output_stride = width;
-    row.pixels = geometry_.in_channels();
-    row.channels = width;
-    kernels_.binary_f32(row);
+    kernels_.scale_panel_f32({packed_.weights(0, panel), arena + cell_offset(scale_, image, 0, 0, 0), weights, geometry_.in_channels(),
+                              packed_.panels.vectors(panel)});
   }
 
   void run_tile(float* arena, int64_t image, int64_t panel, int64_t tile, const float* weights,
