@@ -14,7 +14,7 @@ const covered =
   srcnn fsrcnn_x2 espcn_x3 sub_pixel_sr_x3 vdsr edsr_x3 edsr_baseline_x2 pan_x2 pan_x3 dncnn ircnn dcnn_deconv odcnn_deconv
   unet hourglass_s4_f128 cpm lightweight_openpose flownet_s pix2pix_unet128 pix2pix_resnet9_bn patchgan70
   cyclegan_resnet9 fast_neural_style context_encoder
-  learned_resizer learned_resizer_b hed deepcontour fgsegnet_v2 bsuv_net
+  learned_resizer learned_resizer_b hed deepcontour deepedge fgsegnet_v2 bsuv_net
   colorizer_eccv16 pilotnet siamese_one_shot pose_resnet50 segnet flownet_c unet_valid gated_inpainting_gray r3d_18 mc3_18 r2plus1d_18 tcn_plain inceptiontime char_cnn char_cnn_relu char_cnn_large_relu name_cnn har_cnn fcn_resnet50 deeplabv3_resnet50
   resnetblur50 resnet50d resnet10t resnetaa50d resnetv2_50 resnetv2_18d resnetv2_50x1_bit nf_resnet50 nfnet_l0 nfnet_f0 dm_nfnet_f0 seresnet50 senet154 seresnext26t_32x4d
   preresnet20_cifar10 wrn16_10_cifar10 resnetrs50 gcresnet50t eca_resnext26ts resnet33ts

@@ -85,6 +85,7 @@ describe.each(architectures)('$name', (architecture) => {
 describe('the registry', () => {
   test('has every family file of the zoo, and every builder under a name of its own', () => {
     const shared = [
+      'alexnet-2012-body.ts',
       'architecture.ts',
       'blocks.ts',
       'convnext-body.ts',

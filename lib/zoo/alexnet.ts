@@ -4,13 +4,12 @@ import {
   dense,
   dropout,
   flatten,
-  localResponseNorm,
-  maxPool2d,
   module,
   relu,
   type Sym,
   sequential,
 } from '../layers/index.js'
+import { overlappingPool, towerConvs, towerMaps } from './alexnet-2012-body.js'
 import { type ClassifierOptions, defineFamily } from './architecture.js'
 
 const variant = defineFamily({
@@ -26,8 +25,6 @@ const variant = defineFamily({
   numClasses: 1000,
   preprocessing: 'imagenet',
 })
-
-const overlappingPool = maxPool2d({ kernel: 3, stride: 2 })
 
 const oneTower = <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}) => {
   const m = {
@@ -54,23 +51,15 @@ const oneTower = <const N extends number = 1000>({ numClasses = 1000 as N }: Cla
 
 const twoTowers = <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}) => {
   const m = {
-    conv1: conv2d(96, { kernel: 11, stride: 4, exact: true }),
-    conv2: conv2d(256, { kernel: 5, padding: 2, groups: 2 }),
-    conv3: conv2d(384, { kernel: 3, padding: 1 }),
-    conv4: conv2d(384, { kernel: 3, padding: 1, groups: 2 }),
-    conv5: conv2d(256, { kernel: 3, padding: 1, groups: 2 }),
+    ...towerConvs(),
     fc6: dense(4096),
     fc7: dense(4096),
     fc8: dense(numClasses),
     dropout: dropout(),
   }
-  // The paper's alpha of 1e-4 multiplies the sum of the squares, this layer's their mean.
-  const responseNorm = localResponseNorm({ size: 5, alpha: 5 * 1e-4, beta: 0.75, k: 2 })
   return module(m, <X>(x: Sym<X>) => {
-    const stage1 = overlappingPool(responseNorm(relu(m.conv1(x))))
-    const stage2 = overlappingPool(responseNorm(relu(m.conv2(stage1))))
-    const stage5 = overlappingPool(relu(m.conv5(relu(m.conv4(relu(m.conv3(stage2)))))))
-    const hidden6 = m.dropout(relu(m.fc6(flatten(stage5))))
+    const [, , , , map5] = towerMaps(m, x)
+    const hidden6 = m.dropout(relu(m.fc6(flatten(overlappingPool(map5)))))
     const hidden7 = m.dropout(relu(m.fc7(hidden6)))
     return m.fc8(hidden7)
   })

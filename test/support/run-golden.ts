@@ -79,6 +79,12 @@ const adaptations: Readonly<Record<string, Adaptation>> = {
   cpm: { inputs: (stored) => ({ image: channelsOf(stored, 0, 3), center: channelsOf(stored, 3, 1) }) },
   cyclegan_resnet9: afterActivation,
   fgsegnet_v2: afterActivation,
+  deepedge: {
+    inputs: (stored) =>
+      Object.fromEntries(
+        ['patch64', 'patch128', 'patch196', 'image'].map((name, i) => [name, channelsOf(stored, 3 * i, 3)] as const),
+      ),
+  },
   flownet_c: { inputs: twoPictures },
   flownet_s: { inputs: twoPictures },
   gated_inpainting_gray: {
