@@ -17,7 +17,8 @@ struct alignas(64) ThreadSpan {
 
 // Calls task(i, thread) for every i in [0, count), each exactly once, on up to max_threads threads; `thread` is in
 // [0, max_threads) and no two calls with the same `thread` overlap, so it names a scratch area. Returns when all are
-// done. The order is unspecified, so a result must not depend on it. Nested use runs on the calling thread.
+// done. A thread begins with a range of neighbouring tasks of its own, the same share of every call, and then helps the
+// others; the order is unspecified, so a result must not depend on it. Nested use runs on the calling thread.
 class Parallel {
  public:
   Parallel() = default;  // one thread: the caller's

@@ -182,8 +182,11 @@ void ThreadPool::run_region(Region& region, int64_t count, Erased call, const vo
   const int64_t helpers = std::min<int64_t>(max_threads - 1, count - 1);
   region.call = call;
   region.task = task;
-  region.count = count;
-  region.next.store(0, std::memory_order_relaxed);
+  region.parts = static_cast<int>(std::min<int64_t>(helpers + 1, kMostParts));
+  for (int64_t part = 0; part < region.parts; ++part) {
+    region.part[static_cast<size_t>(part)].next.store(count * part / region.parts, std::memory_order_relaxed);
+    region.part[static_cast<size_t>(part)].end = count * (part + 1) / region.parts;
+  }
   region.gate.store(static_cast<uint64_t>(helpers) * kTicket + kThread);
   wake(static_cast<int>(helpers));
   run_tasks(region, 0);
@@ -221,10 +224,12 @@ void ThreadPool::close(Region& region) {
 
 void ThreadPool::run_tasks(Region& region, int thread) {
   this_task_thread = thread;
-  const int64_t count = region.count;
-  for (int64_t i = region.next.fetch_add(1, std::memory_order_relaxed); i < count;
-       i = region.next.fetch_add(1, std::memory_order_relaxed)) {
-    region.call(region.task, i, thread);
+  for (int k = 0; k < region.parts; ++k) {
+    Part& part = region.part[static_cast<size_t>((thread + k) % region.parts)];
+    for (int64_t i = part.next.fetch_add(1, std::memory_order_relaxed); i < part.end;
+         i = part.next.fetch_add(1, std::memory_order_relaxed)) {
+      region.call(region.task, i, thread);
+    }
   }
   this_task_thread = -1;
 }

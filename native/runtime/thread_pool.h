@@ -46,23 +46,31 @@ class ThreadPool {
  private:
   friend class Parallel;
 
+  static constexpr int kGuestRegions = 16;  // for threads that are not workers
+  static constexpr int kMostParts = 16;     // of a region; with more threads some share one
+
   using Erased = void (*)(const void* task, int64_t index, int thread);
 
-  // One call of Parallel::run. `gate` holds what owner and helpers agree on, in one word: how many helpers are inside,
+  // A range of the tasks of a region, which threads claim one by one.
+  struct alignas(64) Part {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
+  // One call of Parallel::run. Every thread has a part of the tasks and helps with the others when that is done. Threads
+  // come back to the same part of the next region, whose tasks mostly read what those of this part wrote. `gate` holds what owner and helpers agree on, in one word: how many helpers are inside,
   // how many may still enter, the thread index that the next one gets, and whether the owner sleeps until they leave.
   // Everything else is written by the owner while nobody is inside and the gate is shut.
   struct alignas(64) Region {
     std::atomic<uint64_t> gate{0};
     Erased call = nullptr;
     const void* task = nullptr;
-    int64_t count = 0;
+    int parts = 0;
     std::atomic<bool> taken{false};  // by a thread that is not a worker
-    alignas(64) std::atomic<int64_t> next{0};
+    std::array<Part, kMostParts> part;
     alignas(64) std::mutex mutex;
     std::condition_variable empty;
   };
-
-  static constexpr int kGuestRegions = 16;  // for threads that are not workers
 
   ThreadPool() = default;
   ~ThreadPool() = default;
