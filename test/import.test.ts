@@ -35,9 +35,11 @@ describe('the package', () => {
   test.each([
     ['imported', { imported: dist('index.js').href }],
     ['required', { required: dist('index.cjs').pathname }],
-  ])('%s reads the architectures when the first is asked for, and builds them of its own layers', async (_, data) => {
-    const { before, after, isModel } = await runChildJson<{ before: number; after: string[]; isModel: boolean }>(
-      `
+  ])(
+    '%s reads the files of one family when a network of it is asked for, and builds it of its own layers',
+    async (_, data) => {
+      const { before, after, isModel } = await runChildJson<{ before: number; after: string[]; isModel: boolean }>(
+        `
         const use = ({ createModel, model, relu }) => {
           const loaded = () => Object.keys(require.cache).filter((file) => file !== data.required)
           const before = loaded().length
@@ -48,11 +50,14 @@ describe('the package', () => {
         if (data.required) use(require(data.required))
         else import(data.imported).then(use)
       `,
-      data,
-      { loadsAddon: false },
-    )
-    expect(before).toBe(0)
-    expect(after).toEqual([dist('zoo.cjs').pathname])
-    expect(isModel).toBe(true)
-  })
+        data,
+        { loadsAddon: false },
+      )
+      expect(before).toBe(0)
+      expect(after).toEqual(
+        ['families.json', 'lenet.cjs', 'architecture.cjs'].map((file) => dist(`zoo/${file}`).pathname),
+      )
+      expect(isModel).toBe(true)
+    },
+  )
 })

@@ -28,7 +28,8 @@ describe('the tarball', () => {
   test('holds the package and nothing else', () => {
     const expected = [
       /^(package\.json|README\.md|LICENSE|CMakeLists\.txt)$/,
-      /^dist\/(index\.(js|cjs)|zoo\.cjs|cli\.js|chunk-[A-Z0-9]+\.js)$/,
+      /^dist\/(index\.(js|cjs)|cli\.js|chunk-[A-Z0-9]+\.js)$/,
+      /^dist\/zoo\/([a-z0-9-]+\.cjs|families\.json)$/,
       /^dist\/.*\.d\.(ts|cts)$/,
       /^prebuilds\/[^/]+\/im2col[^/]*\.node$/,
       /^weights\/[^/]+\.(safetensors|txt|json|md)$/,

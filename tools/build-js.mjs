@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -48,15 +48,38 @@ const commonjs = {
   banner: { js: "'use strict'\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
 }
 
-// A function from the layers, those of whichever bundle calls it, to the builders; in parentheses V8 compiles it at once, not twice.
+const families = [...readFileSync(join(root, 'lib/zoo/index.ts'), 'utf8').matchAll(/'\.\/(.*)\.js'/g)].map(
+  ([, file]) => file,
+)
+const loaders = ['index', 'load', 'load-lazily', 'registry']
+
+// Each file a function from what it imports from, which is of whichever bundle calls it (lib/zoo/load-lazily.ts), to what it exports.
 const zoo = {
   ...common,
-  entryPoints: { zoo: 'lib/zoo/index.ts' },
+  entryPoints: readdirSync(join(root, 'lib/zoo')).flatMap((file) =>
+    loaders.includes(basename(file, '.ts')) ? [] : `lib/zoo/${file}`,
+  ),
+  outdir: 'dist/zoo',
+  bundle: false,
+  packages: undefined,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: ['../layers/index.js', '../tensor.js'],
-  banner: { js: "'use strict'\nmodule.exports = (function (core) {\nconst module = {}, require = () => core" },
-  footer: { js: 'return module.exports\n})' },
+  banner: { js: "'use strict'\nmodule.exports = function (require) {\nconst module = {}" },
+  footer: { js: 'return module.exports\n}' },
+}
+
+// Which file has which network: what lib/zoo/load-lazily.ts finds a network by.
+async function writeFamilies() {
+  const contents = families.map((file) => `export * as '${file}' from './${file}.js'`).join('\n')
+  const stdin = { contents, resolveDir: join(root, 'lib/zoo') }
+  const { outputFiles } = await build({ ...common, stdin, format: 'esm', write: false })
+  const builders = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  )
+  const names = families.flatMap((file) =>
+    Object.values(builders[file]).map(({ architecture }) => [architecture.name, file]),
+  )
+  writeFileSync(join(dist, 'zoo/families.json'), `${JSON.stringify(Object.fromEntries(names))}\n`)
 }
 
 // The declarations of a CommonJS entry are the same files under the extension that makes TypeScript read them as such.
@@ -74,5 +97,6 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'ts
 
 rmSync(dist, { recursive: true, force: true })
 await Promise.all([build(esm), build(commonjs), build(zoo)])
+await writeFamilies()
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
 copyDeclarationsForCommonJs()

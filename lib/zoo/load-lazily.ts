@@ -1,13 +1,43 @@
-/** All builders, out of a file of their own, which is read when they are first asked for; they are made of this copy's layers. */
+/** The exports of `load.ts`, out of a file for each family, which is read when it is first asked for; networks are made of this copy's layers. */
 
 import { createRequire } from 'node:module'
 import * as layers from '../layers/index.js'
 import { Tensor } from '../tensor.js'
-import type { Zoo } from './load.js'
+import type { ZooBuilder } from './architecture.js'
 
-let zoo: Zoo | undefined
+type Exports = Readonly<Record<string, unknown>>
 
-export const loadZoo = (): Zoo => {
-  zoo ??= createRequire(import.meta.url)('./zoo.cjs')({ ...layers, Tensor }) as Zoo
-  return zoo
+/** A file of the zoo as a function of what it imports from. */
+type Family = (require: (specifier: string) => Exports) => Exports
+
+const require = createRequire(import.meta.url)
+const core: Exports = { ...layers, Tensor }
+const families = new Map<string, Exports>()
+
+/** What `./FILE.js` exports; the layers for what lies outside of the zoo. */
+const load = (specifier: string): Exports => {
+  if (!specifier.startsWith('./')) return core
+  const file = specifier.slice(2).replace(/js$/, 'cjs')
+  const exports = families.get(file) ?? (require(`./zoo/${file}`) as Family)(load)
+  families.set(file, exports)
+  return exports
+}
+
+let fileOf: ReadonlyMap<string, string> | undefined
+
+/** The family file of every network. */
+const files = (): ReadonlyMap<string, string> => {
+  fileOf ??= new Map(Object.entries(require('./zoo/families.json') as Record<string, string>))
+  return fileOf
+}
+
+const buildersIn = (file: string) => Object.values(load(`./${file}.js`)) as readonly ZooBuilder[]
+
+export const loadBuilders = (): readonly ZooBuilder[] => [...new Set(files().values())].flatMap(buildersIn)
+
+export const builderNames = (): readonly string[] => [...files().keys()]
+
+export const loadBuilder = (name: string): ZooBuilder | undefined => {
+  const file = files().get(name)
+  return file === undefined ? undefined : buildersIn(file).find(({ architecture }) => architecture.name === name)
 }

@@ -4,7 +4,7 @@ import type { AnySym } from '../layers/index.js'
 import { knownOptions } from '../layers/options.js'
 import { type Model, model, type NetOutputs } from '../model.js'
 import type { Architecture, Task, ZooBuilder } from './architecture.js'
-import { loadZoo, type Zoo } from './load.js'
+import { builderNames, loadBuilder, loadBuilders, type Zoo } from './load.js'
 
 /** Names that `createModel` knows, as torchvision and timm spell them. */
 export type ModelName = Zoo[keyof Zoo]['architecture']['name']
@@ -22,13 +22,6 @@ export type ModelOf<N> =
       >
     : Model
 
-let byName: ReadonlyMap<string, ZooBuilder> | undefined
-
-const builders = (): ReadonlyMap<string, ZooBuilder> => {
-  byName ??= new Map(Object.values<ZooBuilder>(loadZoo()).map((build) => [build.architecture.name, build]))
-  return byName
-}
-
 export interface ModelFilter {
   readonly family?: string
   readonly task?: Task
@@ -44,7 +37,7 @@ export interface ModelFilter {
  * ```
  */
 export const listModels = ({ family, task }: ModelFilter = {}): readonly Architecture[] =>
-  [...builders().values()]
+  loadBuilders()
     .map(({ architecture }) => architecture)
     .filter((known) => (family ?? known.family) === known.family && (task ?? known.task) === known.task)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -60,14 +53,14 @@ const suggestions = 3
 const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
 const nearestNames = (name: string): readonly string[] =>
-  [...builders().keys()]
+  builderNames()
     .map((known) => ({ known, far: editDistance(canonical(name), canonical(known)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, suggestions)
     .map(({ known }) => known)
 
 const findBuilder = (name: string): ZooBuilder => {
-  const build = builders().get(name)
+  const build = loadBuilder(name)
   if (build !== undefined) return build
   const expected = nearestNames(String(name))
   throw new UnknownModelError(`No model is called ${show(name)}`, {
