@@ -93,13 +93,31 @@ function parseStrictJson(header: Uint8Array, fileName: string): Record<string, u
   if (!isRecord(value) || !text.startsWith('{')) {
     throw new WeightsError(`${fileName} is not a safetensors file: its header does not begin with a JSON object`)
   }
-  const problem = findJsonProblem(text)
+  const problem = isPlain(text, value) ? undefined : findJsonProblem(text)
   if (problem !== undefined) throw new WeightsError(`${fileName} ${problem} in its header`)
   return value
 }
 
 /** Tensors hold fields, fields hold lists. */
 const MAX_DEPTH = 3
+
+/** Whether `json` surely has no problem: no deep value, and no more ends of keys than the keys of the value. */
+function isPlain(json: string, value: Record<string, unknown>): boolean {
+  let keys = 0
+  for (const entry of Object.values(value)) {
+    if (!isRecord(entry)) return false
+    const fields = Object.values(entry)
+    keys += 1 + fields.length
+    if (!fields.every((field) => typeof field !== 'object' || (Array.isArray(field) && field.every(isNumber))))
+      return false
+  }
+  let ends = 0
+  for (let at = json.indexOf('":'); at !== -1; at = json.indexOf('":', at + 2)) ends++
+  const isCompact = !/"\s+:/.test(json)
+  return isCompact && ends === keys
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number'
 
 /** What `JSON.parse` lets pass in valid `json`: a key that occurs twice in one object, and any depth. */
 function findJsonProblem(json: string): string | undefined {
