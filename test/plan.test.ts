@@ -23,7 +23,7 @@ function planOf(graph: Graph, parameters: ParameterMap, options: Partial<PlanOpt
 const stepOps = (plan: PlanSpec) => plan.steps.map(({ op }) => op)
 
 describe('a plan computes what its graph means, on an arena full of NaN', () => {
-  for (const algorithm of ['auto', 'direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped'] as const) {
+  for (const algorithm of ['auto', 'direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped', 'dot'] as const) {
     for (const isOptimized of [false, true]) {
       test(`${algorithm}, ${isOptimized ? 'optimised' : 'as traced'}`, () => {
         fc.assert(

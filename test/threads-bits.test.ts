@@ -31,7 +31,7 @@ test('random networks give the same bits with 1, 2 and 3 threads, in every run',
     { numRuns: 25 },
   ))
 
-for (const algorithm of ['direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped'] as const) {
+for (const algorithm of ['direct', 'im2col', 'depthwise', 'planes', 'nested', 'grouped', 'dot'] as const) {
   test(`layers that are large enough to be split: ${algorithm}`, async () => {
     const b = new GraphBuilder(3)
     const size = [40, 37, 33]
@@ -43,7 +43,8 @@ for (const algorithm of ['direct', 'im2col', 'depthwise', 'planes', 'nested', 'g
     const pooled = b.pool('avgPool', b.concat(b.add(stem, narrow), stem), { kernel: [3, 3], stride: [2, 2] })
     const flat = b.flatten(b.pool('maxPool', b.localResponseNorm(pooled), { kernel: [2, 2], stride: [2, 2] }))
     const output = b.softmax(b.dense(flat, 300))
-    const graph = b.finish({ output, pooled })
+    const few = b.conv(stem, 3, { kernel: [5, 5], padStart: [2, 2] })
+    const graph = b.finish({ output, pooled, few })
     const inputs = { image: randomValues(2 * product(size), randomSource(5)) }
     await expectSameBits({ graph, parameters: b.parameters, inputs, batch: 2 }, algorithm)
   })

@@ -47,6 +47,7 @@ export type ConvAlgorithm =
   | 'planes'
   | 'nested'
   | 'grouped'
+  | 'dot'
   | 'winograd2'
   | 'winograd3'
   | 'winograd4'

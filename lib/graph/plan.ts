@@ -162,11 +162,15 @@ function convAlgorithm(graph: Graph, node: ConvNode, options: PlanOptions): Conv
   return accuracy === 'fast' ? 'fast' : 'auto'
 }
 
-/** Algorithms of grouped convolutions whose weights are as large as the network's own. */
-const NARROW = ['depthwise', 'grouped'] as const
+/** Algorithms of narrow convolutions whose weights are as large as the network's own. */
+const NARROW = ['depthwise', 'grouped', 'dot'] as const
+
+/** With so few outputs `dot` is always faster than `direct`. */
+const DOT_CHANNELS = 4
 
 function canRun(algorithm: 'planes' | 'nested' | (typeof NARROW)[number], node: ConvNode, inChannels: number): boolean {
   const { op, attributes } = node
+  if (algorithm === 'dot') return attributes.groups === 1 && attributes.outChannels <= DOT_CHANNELS
   // The phases of a transposed convolution differ in what can run them.
   if (op === 'convTranspose' || attributes.groups === 1 || attributes.outChannels !== inChannels) return false
   const channels = inChannels / attributes.groups

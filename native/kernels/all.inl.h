@@ -3,6 +3,7 @@
 #include "../simd/activations.inl.h"
 
 #include "epilogue.inl.h"
+#include "sum_lanes.inl.h"
 
 #include "activate_rows.inl.h"
 #include "affine.inl.h"
@@ -10,6 +11,7 @@
 #include "binary.inl.h"
 #include "correlation.inl.h"
 #include "depthwise.inl.h"
+#include "dot_products.inl.h"
 #include "fma_peak.inl.h"
 #include "gemm.inl.h"
 #include "grouped.inl.h"

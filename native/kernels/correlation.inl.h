@@ -1,6 +1,6 @@
 // output[j] += scale * (sum over c of a[c] * b[j * b_stride + c]) for `count` pixels of b. Layouts: see CorrelationRow; any
 // alignment. A block is kCorrelationPixels pixels of b, which share the loads of a and hide the latency of the multiply-adds; a sum
-// runs over whole vectors of channels, then over its lanes, those of kLanes pixels at once as the rows of a transposed block.
+// runs over whole vectors of channels, then over its lanes, those of kLanes pixels at once.
 #pragma once
 
 constexpr int kCorrelationPixels = kLanes < 8 ? 8 : kLanes;
@@ -27,17 +27,10 @@ void correlation_block(const CorrelationRow& row, int64_t j) {
   }
   IM2COL_UNROLL
   for (int block = 0; block < kBlocks; ++block) {
-    V(&lanes)[kLanes] = acc[block];
-    Transpose(lanes);
-    IM2COL_UNROLL
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-      IM2COL_UNROLL
-      for (int m = 0; m < width; ++m) lanes[m] = Add(lanes[m], lanes[m + width]);
-    }
     constexpr int kLast = kPixels - (kBlocks - 1) * kLanes;
     const int n = block + 1 < kBlocks ? kLanes : kLast;
     float* output = row.output + j + block * kLanes;
-    StoreN(MulAdd(Set(row.scale), lanes[0], LoadN(output, n)), output, n);
+    StoreN(MulAdd(Set(row.scale), sum_lanes(acc[block]), LoadN(output, n)), output, n);
   }
 }
 

@@ -69,18 +69,24 @@ void gemm_tile(const GemmTile& t) {
       }
     }
   } else {
-    alignas(64) float rows[kPixels][kVectors * kLanes];
+    const int last = t.channels - (kVectors - 1) * kLanes;
     IM2COL_UNROLL
     for (int m = 0; m < kPixels; ++m) {
       IM2COL_UNROLL
-      for (int v = 0; v < kVectors; ++v) Store(acc[m][v], &rows[m][v * kLanes]);
-    }
-    for (int m = 0; m < kPixels; ++m) {
-      for (int j = 0; j < t.channels; j += kLanes) {
-        const int count = t.channels - j < kLanes ? t.channels - j : kLanes;
-        V y = Load(&rows[m][j]);
-        if (t.residual) y = Add(y, LoadN(t.residual + t.residual_offsets[m] + j, count));
-        StoreN(apply_clamp(clamp, y), t.output + t.output_offsets[m] + j, count);
+      for (int v = 0; v < kVectors; ++v) {
+        const bool whole = v + 1 < kVectors;
+        V y = acc[m][v];
+        if (t.residual) {
+          const float* residual = t.residual + t.residual_offsets[m] + v * kLanes;
+          y = Add(y, whole ? LoadU(residual) : LoadN(residual, last));
+        }
+        y = apply_clamp(clamp, y);
+        float* output = t.output + t.output_offsets[m] + v * kLanes;
+        if (whole) {
+          StoreU(y, output);
+        } else {
+          StoreN(y, output, last);
+        }
       }
     }
   }

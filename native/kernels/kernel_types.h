@@ -21,6 +21,27 @@ struct Activation {
   float beta = 0;
 };
 
+// How many outputs dot_products_f32 computes together, at most.
+inline constexpr int kMaxDotOutputs = 4;
+
+// Dot products of the inputs of pixels with a few rows of weights, see dot_products.inl.h. Offsets have one entry for each pixel.
+struct DotProducts {
+  const float* input;
+  const ptrdiff_t* input_offsets;
+  const ptrdiff_t* run_offsets;  // run_count entries
+  int64_t run_count;
+  int64_t run_length;
+  const float* weights;          // [run_count][run_length in vectors][outputs][lanes], zero behind a run; aligned to a vector
+  const float* bias;             // [outputs]
+  float* output;                 // the first of the outputs
+  const ptrdiff_t* output_offsets;
+  const float* residual;         // or null
+  const ptrdiff_t* residual_offsets;
+  int64_t pixels;                // any number
+  int outputs;                   // 1 .. kMaxDotOutputs
+  Activation activation;
+};
+
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxPanelVectors = 4;
 
@@ -39,7 +60,7 @@ struct GemmTile {
   const ptrdiff_t* residual_offsets;
   int pixels;                    // 1 .. max_pixels[panel_vectors - 1]
   int panel_vectors;             // 1 .. kMaxPanelVectors
-  int channels;                  // how many of the panel's channels exist
+  int channels;                  // how many of the panel's channels exist: all but some of the last vector
   Activation activation;
   const float* prefetch;         // memory to be read soon, touched a step at a time for each k; any address when the step is 0
   int64_t prefetch_step;

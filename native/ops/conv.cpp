@@ -14,8 +14,9 @@ namespace {
 
 constexpr int64_t kLargestSize = int64_t{1} << 30;  // products of two are no overflow
 
-const ConvAlgorithm* const kAlgorithms[] = {&kConvDepthwise, &kConvDepthwisePlanes, &kConvDepthwiseNested, &kConvGrouped,   &kConvDirect,
-                                           &kConvIm2col,    &kConvWinograd2,       &kConvWinograd3,       &kConvWinograd4, &kConvWinograd6};
+const ConvAlgorithm* const kAlgorithms[] = {&kConvDepthwise, &kConvDepthwisePlanes, &kConvDepthwiseNested, &kConvGrouped,
+                                           &kConvDirect,    &kConvIm2col,          &kConvDot,             &kConvWinograd2,
+                                           &kConvWinograd3, &kConvWinograd4,       &kConvWinograd6};
 
 // The algorithms that can run a problem, the cheapest first. There is one for everything. Coarse ones are among them when it is
 // to be fast.

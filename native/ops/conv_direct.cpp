@@ -45,7 +45,8 @@ class DirectConv final : public Step {
   }
 
   // A task is a block of tiles of one group against a range of panels. Panels are the outer loop: the weights of one are
-  // read once for the block, which stays in the cache.
+  // read once for the block, which stays in the cache. Neighbouring tasks, which mostly are of one thread, share the pixels
+  // or, where they are more, the weights.
   void run(const RunContext& context) const override {
     zero_halo(output_, context.arena);
     const int64_t panels = tiles_.panels().count(), tiles = tiles_.grid().tiles();
@@ -64,8 +65,8 @@ class DirectConv final : public Step {
     const int64_t blocks = (tiles + block - 1) / block;
     context.parallel.run(groups_ * splits * blocks, [&](int64_t task, int) {
       const int64_t group = task / (splits * blocks);
-      const int64_t split = task / blocks % splits;
-      const int64_t first = task % blocks * block;
+      const int64_t split = weights_resident_ ? task % splits : task / blocks % splits;
+      const int64_t first = (weights_resident_ ? task / splits % blocks : task % blocks) * block;
       run_block(context.arena, group, panels * split / splits, panels * (split + 1) / splits, first, std::min(first + block, tiles));
     });
   }

@@ -67,6 +67,7 @@ extern const ConvAlgorithm kConvDepthwise;        // conv_depthwise.cpp
 extern const ConvAlgorithm kConvDepthwisePlanes;  // conv_depthwise_planes.cpp
 extern const ConvAlgorithm kConvDepthwiseNested;  // conv_depthwise_nested.cpp
 extern const ConvAlgorithm kConvGrouped;    // conv_grouped.cpp
+extern const ConvAlgorithm kConvDot;        // conv_dot.cpp
 extern const ConvAlgorithm kConvDirect;     // conv_direct.cpp
 extern const ConvAlgorithm kConvIm2col;     // conv_im2col.cpp
 extern const ConvAlgorithm kConvWinograd2;  // conv_winograd.cpp

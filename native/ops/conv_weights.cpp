@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include "conv_runs.h"
+
 namespace im2col {
 
 namespace {
@@ -167,6 +169,31 @@ Status pack_grouped(const ConvProblem& p, const BuildContext& context, PackedGro
   };
   const std::string kind = "grouped " + std::to_string(lanes) + shape_suffix(p);
   return context.weights.get(*p.weight, kind, static_cast<size_t>(packed.padded_channels * (taps * in + 1)), pack, packed.data);
+}
+
+Status pack_dot(const ConvProblem& p, const ConvRuns& runs, const BuildContext& context, PackedDot& packed) {
+  const int64_t lanes = context.kernels.lanes, count = static_cast<int64_t>(runs.offsets.size());
+  const int64_t vectors = (runs.length + lanes - 1) / lanes, taps = p.taps(), in = p.in_channels();
+  packed.outputs = p.out_channels();
+  packed.output_size = count * vectors * lanes;
+  const auto pack = [&](float* destination) {
+    for (int64_t o = 0; o < packed.outputs; ++o) {
+      const int64_t first = o / kMaxDotOutputs * kMaxDotOutputs;
+      const int64_t together = std::min<int64_t>(kMaxDotOutputs, packed.outputs - first);
+      float* const to = destination + first * packed.output_size + (o - first) * lanes;
+      const float scale = p.scale ? p.scale->data()[o] : 1.0f;
+      for (int64_t i = 0; i < packed.output_size; ++i) {
+        // Element k of the runs one behind the other is channel k % in of tap k / in.
+        const int64_t position = i % (vectors * lanes), k = i / (vectors * lanes) * runs.length + position, tap = k / in;
+        const bool exists = position < runs.length;
+        to[i / lanes * lanes * together + i % lanes] =
+            exists ? p.weight->data()[(o * in + k % in) * taps + (p.flip ? taps - 1 - tap : tap)] * scale : 0.0f;
+      }
+      destination[packed.outputs * packed.output_size + o] = p.bias ? p.bias->data()[o] : 0.0f;
+    }
+  };
+  const std::string kind = "dot " + std::to_string(lanes) + " x " + std::to_string(count) + " runs" + shape_suffix(p);
+  return context.weights.get(*p.weight, kind, static_cast<size_t>(packed.outputs * (packed.output_size + 1)), pack, packed.data);
 }
 
 }  // namespace im2col

@@ -7,6 +7,8 @@
 
 namespace im2col {
 
+struct ConvRuns;
+
 // How the output channels of one group are cut into panels: `vectors` vectors wide, the last one as wide as needed.
 class Panels {
  public:
@@ -92,5 +94,17 @@ struct PackedGrouped {
 };
 
 Status pack_grouped(const ConvProblem& problem, const BuildContext& context, PackedGrouped& packed);
+
+// Weights [kMaxDotOutputs outputs][run][vector of a run][output][lane] for dot_products_f32, zero behind a run, then the biases.
+struct PackedDot {
+  int64_t output_size = 0;  // elements of one output
+  int64_t outputs = 0;
+  WeightStore::Packed data;
+
+  const float* weights(int64_t first_output) const { return data->data() + first_output * output_size; }
+  const float* bias(int64_t output) const { return data->data() + outputs * output_size + output; }
+};
+
+Status pack_dot(const ConvProblem& problem, const ConvRuns& runs, const BuildContext& context, PackedDot& packed);
 
 }  // namespace im2col

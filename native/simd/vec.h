@@ -46,6 +46,7 @@
 //   InterleaveWholeLower(a, b) a0 b0 a1 b1 ... of the lower halves; InterleaveWholeUpper(a, b) of the upper halves
 //   TableLookupLanes(v, i)     lane i[k] of v in lane k; every i[k] in [0, kLanes)
 //   SwapLanes<k>(v)            lane i of v moves to lane i ^ k, for k = 1, 2, 4 ... kLanes / 2
+//   BlendLanes<k>(a, b)        lane i of b where i & k, else of a, for the same k
 //   Transpose(rows)            V rows[kLanes]: element j of rows[i] trades places with element i of rows[j]
 //
 // Macros

@@ -80,6 +80,11 @@ IM2COL_INLINE V SwapLanes(V v) {
   if constexpr (k == 4) return _mm256_permute2f128_ps(v, v, 1);
 }
 
+template <int k>
+IM2COL_INLINE V BlendLanes(V a, V b) {
+  return _mm256_blend_ps(a, b, k == 1 ? 0xaa : k == 2 ? 0xcc : 0xf0);
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));

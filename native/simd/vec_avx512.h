@@ -89,6 +89,12 @@ IM2COL_INLINE V SwapLanes(V v) {
   if constexpr (k == 8) return _mm512_shuffle_f32x4(v, v, _MM_SHUFFLE(1, 0, 3, 2));
 }
 
+template <int k>
+IM2COL_INLINE V BlendLanes(V a, V b) {
+  constexpr M kMask = k == 1 ? 0xaaaa : k == 2 ? 0xcccc : k == 4 ? 0xf0f0 : 0xff00;
+  return _mm512_mask_blend_ps(kMask, a, b);
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   v = Add(v, fold8(v));
   v = Add(v, fold4(v));

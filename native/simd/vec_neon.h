@@ -100,6 +100,12 @@ IM2COL_INLINE V SwapLanes(V v) {
   if constexpr (k == 2) return vextq_f32(v, v, 2);
 }
 
+template <int k>
+IM2COL_INLINE V BlendLanes(V a, V b) {
+  if constexpr (k == 1) return vcombine_f32(vtrn1_f32(vget_low_f32(a), vrev64_f32(vget_low_f32(b))), vtrn1_f32(vget_high_f32(a), vrev64_f32(vget_high_f32(b))));
+  if constexpr (k == 2) return vcombine_f32(vget_low_f32(a), vget_high_f32(b));
+}
+
 IM2COL_INLINE float ReduceSum(V v) {
   const float32x2_t s = vadd_f32(vget_low_f32(v), vget_high_f32(v));
   return vget_lane_f32(vpadd_f32(s, s), 0);

@@ -107,6 +107,8 @@ IM2COL_PER_LANE(V, TableLookupLanes, (V v, VI index), v.lane[index.lane[i]])
 
 template <int k>
 IM2COL_PER_LANE(V, SwapLanes, (V v), v.lane[i ^ k])
+template <int k>
+IM2COL_PER_LANE(V, BlendLanes, (V a, V b), (i & k) ? b.lane[i] : a.lane[i])
 
 #undef IM2COL_PER_LANE
 

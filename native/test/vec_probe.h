@@ -42,6 +42,7 @@ struct VecProbe {
   void (*InterleaveWhole)(const float* a, const float* b, float* lower, float* upper);
   void (*TableLookupLanes)(const float* a, const int32_t* index, float* y);
   void (*SwapLanes)(int k, const float* a, float* y);
+  void (*BlendLanes)(int k, const float* a, const float* b, float* y);
   void (*Transpose)(const float* a, float* y);  // lanes x lanes
   void (*PinAndPrefetch)(const float* a, float* y);  // y = a
   void (*activate)(const float* a, const Activation& activation, float* y);

@@ -74,6 +74,20 @@ void probe_swap_lanes(int k, const float* a, float* y) {
       break;
   }
 }
+
+void probe_blend_lanes(int k, const float* a, const float* b, float* y) {
+  const V v = LoadU(a), w = LoadU(b);
+  switch (k) {
+    case 1: StoreU(BlendLanes<1>(v, w), y); break;
+    case 2: StoreU(BlendLanes<2>(v, w), y); break;
+    case 4:
+      if constexpr (kLanes > 4) StoreU(BlendLanes<4>(v, w), y);
+      break;
+    case 8:
+      if constexpr (kLanes > 8) StoreU(BlendLanes<8>(v, w), y);
+      break;
+  }
+}
 void probe_transpose(const float* a, float* y) {
   V rows[kLanes];
   for (int i = 0; i < kLanes; ++i) rows[i] = LoadU(a + i * kLanes);
@@ -123,6 +137,7 @@ constexpr test::VecProbe probe = {
     probe_interleave,
     probe_table_lookup,
     probe_swap_lanes,
+    probe_blend_lanes,
     probe_transpose,
     probe_pin,
     probe_activation,

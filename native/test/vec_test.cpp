@@ -256,11 +256,14 @@ ISA_TEST(vec_across_lanes) {
     for (int i = 0; i < lanes; ++i) CHECK(equal(looked_up[i], a[index[i]]), "TableLookupLanes: lane %d", i);
   }
 
-  for (int i = 0; i < lanes; ++i) a[i] = static_cast<float>(i);
+  float b[kMaxLanes];
+  for (int i = 0; i < lanes; ++i) a[i] = static_cast<float>(i), b[i] = -a[i] - 1;
   for (int k = 1; k < lanes; k *= 2) {
-    float swapped[kMaxLanes];
+    float swapped[kMaxLanes], blended[kMaxLanes];
     probe.SwapLanes(k, a, swapped);
     for (int i = 0; i < lanes; ++i) CHECK(swapped[i] == static_cast<float>(i ^ k), "SwapLanes<%d> at %d", k, i);
+    probe.BlendLanes(k, a, b, blended);
+    for (int i = 0; i < lanes; ++i) CHECK(blended[i] == (i & k ? b[i] : a[i]), "BlendLanes<%d> at %d", k, i);
   }
 
   std::vector<float> matrix(static_cast<size_t>(lanes * lanes)), transposed(matrix.size());

@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('avx2', 120)
+await sweepOperators('avx2', 60)

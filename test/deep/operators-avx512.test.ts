@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('avx512', 160)
+await sweepOperators('avx512', 80)

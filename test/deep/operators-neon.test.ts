@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('neon', 120)
+await sweepOperators('neon', 60)

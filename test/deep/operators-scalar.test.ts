@@ -1,3 +1,3 @@
 import { sweepOperators } from '../support/operator-sweep.js'
 
-await sweepOperators('scalar', 100)
+await sweepOperators('scalar', 50)

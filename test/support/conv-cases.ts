@@ -82,7 +82,7 @@ const transposeCases: Cases = fc
       inputs: { input: [...axes.map(({ size }) => size), inPerGroup * groups] },
       net: module(m, isSum ? sum : one),
       options,
-      algorithms: ['auto', 'direct', 'im2col'],
+      algorithms: ['auto', 'direct', 'im2col', 'dot'],
     }
   })
 
@@ -103,7 +103,7 @@ const volumeConvCases: Cases = fc
       inputs: { input: shape },
       net: sequential(layers[kind]?.() as never),
       options: { kind, ...options },
-      algorithms: ['auto', 'direct', 'im2col'],
+      algorithms: ['auto', 'direct', 'im2col', 'dot'],
     }
   })
 
@@ -170,7 +170,7 @@ const parallelCases: Cases = fc
         return relu([...same, ...m.convs.map((conv) => conv(x))].reduce((sum, value) => add(sum, value) as AnySym))
       }),
       options: { groups, kernels, identity, stride, normed },
-      algorithms: ['auto', 'direct', 'im2col'],
+      algorithms: ['auto', 'direct', 'im2col', 'dot'],
       // Infinities of opposite signs meet in the sum of the branches, but not in the sum of their weights.
       finite: true,
     }
@@ -181,7 +181,7 @@ const causalCases: Cases = fc
   .map(({ length, depth, out, ...window }) => ({
     inputs: { input: [length, depth] },
     net: sequential(conv1d(out, { ...window, padding: 'causal' }), depthwiseConv1d({ ...window, padding: 'causal' })),
-    algorithms: ['auto', 'direct', 'im2col'],
+    algorithms: ['auto', 'direct', 'im2col', 'dot'],
   }))
 
 const separableCases: Cases = fc

@@ -103,7 +103,7 @@ const conv2dCases: Cases = fc
       inputs: { input: [height, width, inPerGroup * groups] },
       net: sequential(conv2d(outPerGroup * groups, options) as never),
       options: { outChannels: outPerGroup * groups, ...options },
-      algorithms: ['auto', 'direct', 'im2col', ...WINOGRADS],
+      algorithms: ['auto', 'direct', 'im2col', 'dot', ...WINOGRADS],
     }
   })
 
@@ -276,7 +276,7 @@ const conv1dCases: Cases = fc
     return {
       inputs: { input: [length, depth] },
       net: sequential(conv1d(out, { ...rest, padding: { left: start, right: end } }) as never),
-      algorithms: ['auto', 'direct', 'im2col'],
+      algorithms: ['auto', 'direct', 'im2col', 'dot'],
     }
   })
 
