@@ -20,7 +20,7 @@ import type {
 import { type ConvNode, isFlattenView, toTriple } from './layout.js'
 import { branchKey, mergedKernel } from './merged-kernel.js'
 import type { FileRange, ParameterSpec, StepSpec } from './plan-spec.js'
-import { reweighted } from './reweight.js'
+import { type WeightForms, weightForms } from './reweight.js'
 
 /** What a lowering may ask about the plan that it writes for. */
 export interface LoweringContext {
@@ -321,10 +321,27 @@ function weights(
   const folded = foldedAffine(node, data)
   const form = reweighting ? `${Object.values(reweighting).join(' ')} ${gain?.path}` : 'as it is'
   const key = [use, kernel.path, bias?.path ?? 'no bias', folded?.key ?? 'no norm', form].join(' | ')
-  const values = reweighting ? reweighted(reweighting, data(kernel), kernel.shape, gain && data(gain)) : stored(kernel)
-  if (folded) return { weight: { key, data: values }, ...scaleAndBias(key, folded, bias && data(bias)) }
-  return { weight: { key, data: values }, ...(bias && { bias: plain(bias, data) }) }
+  const forms = reweighting && weightForms(reweighting, data(kernel), kernel.shape, gain && data(gain))
+  return {
+    weight: { key, data: stored(kernel) },
+    ...(folded ? scaleAndBias(key, folded, bias && data(bias)) : bias && { bias: plain(bias, data) }),
+    ...(forms && centerAndScale(key, forms, folded)),
+  }
 }
+
+/** What becomes of the stored weights, with what is folded behind them. */
+function centerAndScale(key: string, { centers, scales }: WeightForms, folded: FoldedAffine | undefined) {
+  const scale = Float32Array.from(scales, (value, i) => value * (folded?.scale[i] ?? 1))
+  const pairs =
+    centers && Float32Array.from({ length: 2 * centers.length }, (_, i) => part(centers[i >> 1] as number, i % 2))
+  return {
+    scale: { key: `${key} | scale`, data: scale },
+    ...(pairs && { center: { key: `${key} | center`, data: pairs } }),
+  }
+}
+
+/** A number as the sum of two float32. */
+const part = (value: number, which: number): number => (which === 0 ? Math.fround(value) : value - Math.fround(value))
 
 /** Weight, bias and scale of a sum of convolutions. */
 function branchWeights(

@@ -34,7 +34,8 @@ export interface ParameterSpec {
  *
  * - `input` / `output`: `index` into the user's buffers, `layout` 'nhwc' | 'nchw'
  * - `conv`: kernel, stride, dilation, padStart, groups, flip (0 | 1), algorithm: a ConvAlgorithm;
- *   parameters weight (O, I/groups, kd, kh, kw), bias? (O), scale? (O: multiplies the weight's rows while packing);
+ *   parameters weight (O, I/groups, kd, kh, kw), bias? (O), center? (O, 2: its sum is subtracted from the weight's rows while packing),
+ *   scale? (O: multiplies what that leaves);
  *   inputs [x] or [x, residual]; epilogue
  * - `scaledConv`: as `conv` but for algorithm, kernel 1 x 1, one group; inputs [x, scale] or [x, scale, residual], where scale has
  *   sizes 1, 1, 1 and the channels of x

@@ -1,21 +1,28 @@
 import type { Reweighting } from './graph.js'
 
-/** The weights that a convolution uses, of those that it stores, channel by channel and in float64. */
-export function reweighted(
+/** The weights that a convolution uses, of those that it stores: less the center of their channel, times its scale. */
+export interface WeightForms {
+  /** Absent when all are 0. */
+  readonly centers?: Float64Array
+  readonly scales: Float64Array
+}
+
+/** What the stored weights of every output channel become; `gain` multiplies them. */
+export function weightForms(
   reweighting: Reweighting,
   weight: Float32Array,
   [channels = 1]: readonly number[],
   gain: Float32Array | undefined,
-): Float32Array {
+): WeightForms {
   const size = weight.length / channels
-  const result = new Float32Array(weight.length)
+  const centers = new Float64Array(channels)
+  const scales = new Float64Array(channels)
   for (let channel = 0; channel < channels; channel++) {
-    const [start, end] = [channel * size, (channel + 1) * size]
-    const { center, factor } = channelForm(reweighting, weight, start, end)
-    const scale = factor * (gain?.[channel] ?? 1)
-    for (let i = start; i < end; i++) result[i] = ((weight[i] as number) - center) * scale
+    const { center, factor } = channelForm(reweighting, weight, channel * size, (channel + 1) * size)
+    centers[channel] = center
+    scales[channel] = factor * (gain?.[channel] ?? 1)
   }
-  return result
+  return reweighting.kind === 'weightNorm' ? { scales } : { centers, scales }
 }
 
 /** What is subtracted from the weights of a channel, and what they are multiplied with. */

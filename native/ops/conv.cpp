@@ -47,6 +47,13 @@ bool ConvGeometry::halo_covers_padding() const {
   return true;
 }
 
+WeightForm ConvProblem::weight_form(int64_t output) const {
+  WeightForm form;
+  if (center) form.center = double{center->data()[2 * output]} + center->data()[2 * output + 1];
+  if (scale) form.scale = scale->data()[output];
+  return form;
+}
+
 void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem& p) {
   const auto triple = [&](const char* name, int64_t minimum) {
     return reader.triple((prefix + name).c_str(), minimum, kLargestSize);
@@ -69,6 +76,7 @@ void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem
   const size_t out_channels = static_cast<size_t>(p.out_channels());
   p.weight = &reader.parameter((prefix + "weight").c_str(), out_channels * static_cast<size_t>(p.reduction()));
   p.bias = reader.optional_parameter((prefix + "bias").c_str(), out_channels);
+  p.center = reader.optional_parameter((prefix + "center").c_str(), 2 * out_channels);
   p.scale = reader.optional_parameter((prefix + "scale").c_str(), out_channels);
 }
 

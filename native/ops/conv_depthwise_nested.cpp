@@ -82,12 +82,12 @@ struct PackedNested {
 };
 
 // Block (by, bx) of a channel's kernel.
-void read_block(const ConvProblem& p, const float* source, double scale, int64_t by, int64_t bx, double* block) {
+void read_block(const ConvProblem& p, const float* source, const WeightForm& use, int64_t by, int64_t bx, double* block) {
   const int64_t height = p.kernel[1], width = p.kernel[2];
   for (int64_t i = 0; i < kTile.taps; ++i) {
     for (int64_t j = 0; j < kTile.taps; ++j) {
       const int64_t y = by * kTile.taps + i, x = bx * kTile.taps + j, tap = y * width + x;
-      *block++ = y < height && x < width ? source[p.flip ? height * width - 1 - tap : tap] * scale : 0;
+      *block++ = y < height && x < width ? use(source[p.flip ? height * width - 1 - tap : tap]) : 0;
     }
   }
 }
@@ -105,7 +105,7 @@ Status pack_nested(const ConvProblem& p, const NestedAxis& y, const NestedAxis& 
       const int64_t place = (c - group) / lanes * (1 + packed.blocks) * lanes + c % lanes;
       for (int64_t block = 0; block < packed.blocks; ++block) {
         double taps[kTile.taps * kTile.taps], u[kTile.values()];
-        read_block(p, source, p.scale ? p.scale->data()[c] : 1.0, block / x.blocks, block % x.blocks, taps);
+        read_block(p, source, p.weight_form(c), block / x.blocks, block % x.blocks, taps);
         transform.apply(taps, u);
         for (int value = 0; value < kTile.values(); ++value) {
           destination[packed.position(group, value) + place + (1 + block) * lanes] = static_cast<float>(u[value]);

@@ -33,12 +33,23 @@ struct ConvGeometry {
   bool halo_covers_padding() const;
 };
 
+// What the stored weights of one output channel become.
+struct WeightForm {
+  double center = 0;
+  double scale = 1;
+
+  double operator()(float weight) const { return (double{weight} - center) * scale; }
+};
+
 // Geometry and weights; the weights are only there while steps are built.
 struct ConvProblem : ConvGeometry {
   bool flip = false;
   const ParameterSpec* weight = nullptr;  // (O, I / groups, kd, kh, kw)
   const ParameterSpec* bias = nullptr;    // (O), or null
-  const ParameterSpec* scale = nullptr;   // (O) multiplies the weight's rows, or null
+  const ParameterSpec* center = nullptr;  // (O, 2) is subtracted from the weight's rows: the sum of two numbers; or null
+  const ParameterSpec* scale = nullptr;   // (O) multiplies what that leaves, or null
+
+  WeightForm weight_form(int64_t output) const;
 };
 
 class SpecReader;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include "conv_runs.h"
 
@@ -38,7 +39,7 @@ class PanelPacker {
   void pack(int64_t first, int count, int width, float* scratch, float* destination) const {
     const int64_t k = p_.reduction();
     const float* source = p_.weight->slice(static_cast<size_t>(first * k), static_cast<size_t>(count * k), scratch);
-    if (reorders_ || p_.scale) {
+    if (reorders_ || p_.center || p_.scale) {
       float* block = scratch + int64_t{widest_} * k;
       for (int64_t c = 0; c < p_.group_in(); c += block_channels_) {
         const int64_t channels = std::min(block_channels_, p_.group_in() - c);
@@ -55,16 +56,22 @@ class PanelPacker {
   // Rows of a block, which stays in the first-level cache between its transposition and its use.
   static constexpr int64_t kBlockRows = 128;
 
-  // Rows (c, tap) of `block`, c counting from `first_channel`, to rows (tap, c) of `destination`, scaled.
+  // Rows (c, tap) of `block`, c counting from `first_channel`, to rows (tap, c) of `destination`, in the form that they are used in.
   void place(const float* block, int64_t first, int count, int width, int64_t first_channel, int64_t channels,
              float* destination) const {
     const int64_t taps = p_.taps();
     const float* scale = p_.scale ? p_.scale->data() + first : nullptr;
+    std::vector<WeightForm> forms;
+    for (int j = 0; p_.center && j < count; ++j) forms.push_back(p_.weight_form(first + j));
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t tap = 0; tap < taps; ++tap) {
         const float* from = block + (c * taps + (p_.flip ? taps - 1 - tap : tap)) * width;
         float* to = destination + (tap * p_.group_in() + first_channel + c) * width;
-        for (int j = 0; j < count; ++j) to[j] = scale ? from[j] * scale[j] : from[j];
+        if (p_.center) {
+          for (int j = 0; j < count; ++j) to[j] = static_cast<float>(forms[static_cast<size_t>(j)](from[j]));
+        } else {
+          for (int j = 0; j < count; ++j) to[j] = scale ? from[j] * scale[j] : from[j];
+        }
       }
     }
   }
@@ -132,11 +139,11 @@ Status pack_depthwise(const ConvProblem& p, const BuildContext& context, WeightS
     for (int64_t c = 0; c < vectors * lanes; ++c) {
       float* to = destination + c / lanes * (1 + taps) * lanes + c % lanes;
       const bool exists = c < channels;
-      const float scale = exists && p.scale ? p.scale->data()[c] : 1.0f;
+      const WeightForm form = exists ? p.weight_form(c) : WeightForm{};
       *to = exists && p.bias ? p.bias->data()[c] : 0.0f;
       for (int64_t tap = 0; tap < taps; ++tap) {
         to += lanes;
-        *to = exists ? p.weight->data()[c * taps + (p.flip ? taps - 1 - tap : tap)] * scale : 0.0f;
+        *to = exists ? static_cast<float>(form(p.weight->data()[c * taps + (p.flip ? taps - 1 - tap : tap)])) : 0.0f;
       }
     }
   };
@@ -159,7 +166,7 @@ Status pack_grouped(const ConvProblem& p, const BuildContext& context, PackedGro
           for (int64_t lane = 0; lane < lanes; ++lane) {
             const int64_t o = vector * lanes + (lane ^ diagonal % lanes);
             const int64_t i = (diagonal / lanes * lanes + lane) % in;
-            *to++ = o < out ? from[(o * in + i) * taps] * (p.scale ? p.scale->data()[o] : 1.0f) : 0.0f;
+            *to++ = o < out ? static_cast<float>(p.weight_form(o)(from[(o * in + i) * taps])) : 0.0f;
           }
         }
       }
@@ -181,13 +188,13 @@ Status pack_dot(const ConvProblem& p, const ConvRuns& runs, const BuildContext& 
       const int64_t first = o / kMaxDotOutputs * kMaxDotOutputs;
       const int64_t together = std::min<int64_t>(kMaxDotOutputs, packed.outputs - first);
       float* const to = destination + first * packed.output_size + (o - first) * lanes;
-      const float scale = p.scale ? p.scale->data()[o] : 1.0f;
+      const WeightForm form = p.weight_form(o);
       for (int64_t i = 0; i < packed.output_size; ++i) {
         // Element k of the runs one behind the other is channel k % in of tap k / in.
         const int64_t position = i % (vectors * lanes), k = i / (vectors * lanes) * runs.length + position, tap = k / in;
         const bool exists = position < runs.length;
         to[i / lanes * lanes * together + i % lanes] =
-            exists ? p.weight->data()[(o * in + k % in) * taps + (p.flip ? taps - 1 - tap : tap)] * scale : 0.0f;
+            exists ? static_cast<float>(form(p.weight->data()[(o * in + k % in) * taps + (p.flip ? taps - 1 - tap : tap)])) : 0.0f;
       }
       destination[packed.outputs * packed.output_size + o] = p.bias ? p.bias->data()[o] : 0.0f;
     }

@@ -9,14 +9,14 @@ namespace im2col {
 namespace {
 
 // The taps of one phase of a kernel; those beyond its end are zero.
-void read_phase(const ConvProblem& p, const WinogradForm& form, const float* source, double scale, int64_t phase_y, int64_t phase_x, double* kernel) {
+void read_phase(const ConvProblem& p, const WinogradForm& form, const float* source, const WeightForm& use, int64_t phase_y, int64_t phase_x, double* kernel) {
   const int64_t height = p.kernel[1], width = p.kernel[2], last = height * width - 1;
   const int64_t rows = form.axes == 2 ? form.taps : height, columns = form.axes == 2 ? form.taps : width;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       const int64_t y = i * p.stride[1] + phase_y, x = j * p.stride[2] + phase_x;
       const int64_t tap = p.flip ? last - y * width - x : y * width + x;
-      kernel[i * columns + j] = y < height && x < width ? source[tap] * scale : 0;
+      kernel[i * columns + j] = y < height && x < width ? use(source[tap]) : 0;
     }
   }
 }
@@ -48,9 +48,8 @@ Status pack_winograd(const ConvProblem& p, const WinogradForm& form, const Build
           double u[kMaxWinogradValues] = {};
           if (j < count) {
             const float* source = p.weight->data() + ((first + j) * in + c % in) * p.taps();
-            const double scale = p.scale ? p.scale->data()[first + j] : 1.0;
             double kernel[kMaxWinogradTaps * kMaxWinogradTaps];
-            read_phase(p, form, source, scale, phase / p.stride[2], phase % p.stride[2], kernel);
+            read_phase(p, form, source, p.weight_form(first + j), phase / p.stride[2], phase % p.stride[2], kernel);
             transform.apply(kernel, u);
           }
           for (int i = 0; i < values; ++i) block[(i * packed.channels + c) * width + j] = static_cast<float>(u[i]);

@@ -164,7 +164,17 @@ function convolve(step: StepSpec, x: RefTensor, extents: Extents, residual: RefT
   const { groups, flip } = step.attributes
   const data = (name: string) => step.parameters[name]?.data as Float32Array
   const window = { ...windowOf(step), groups: groups as number, flip: flip === 1 }
-  const weights = { weight: data('weight'), bias: data('bias'), scale: data('scale') }
+  const [weight, center] = [data('weight'), data('center')]
+  const size = weight.length / extents[3]
+  const centerOf = (i: number) => {
+    const channel = Math.floor(i / size)
+    return center ? (center[2 * channel] as number) + (center[2 * channel + 1] as number) : 0
+  }
+  const weights = {
+    weight: Float64Array.from(weight, (value, i) => value - centerOf(i)),
+    bias: data('bias'),
+    scale: data('scale'),
+  }
   return epilogue(step, ops.conv(x, extents, window, weights), residual)
 }
 
