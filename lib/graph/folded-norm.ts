@@ -22,7 +22,12 @@ export function scaleAndShift(
   const variance = data(parameters.runningVar)
   const weight = parameters.weight && data(parameters.weight)
   const bias = parameters.bias && data(parameters.bias)
-  const scale = Float64Array.from(variance, (value, i) => (weight?.[i] ?? 1) / Math.sqrt(value + eps))
-  const shift = Float64Array.from(mean, (value, i) => (bias?.[i] ?? 0) - value * (scale[i] ?? 0))
+  const scale = new Float64Array(variance.length)
+  const shift = new Float64Array(variance.length)
+  for (let i = 0; i < variance.length; i++) {
+    const factor = (weight?.[i] ?? 1) / Math.sqrt((variance[i] as number) + eps)
+    scale[i] = factor
+    shift[i] = (bias?.[i] ?? 0) - (mean[i] as number) * factor
+  }
   return { scale, shift }
 }

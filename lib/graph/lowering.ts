@@ -359,9 +359,10 @@ function branchWeights(
 
 /** What is folded behind a convolution, with its own bias. */
 function scaleAndBias(key: string, { scale, shift }: FoldedAffine, own: Float32Array | undefined) {
-  const merged = Float32Array.from(shift, (value, i) => value + (own?.[i] ?? 0) * (scale[i] ?? 0))
+  const merged = new Float32Array(shift.length)
+  for (let i = 0; i < shift.length; i++) merged[i] = (shift[i] as number) + (own?.[i] ?? 0) * (scale[i] as number)
   return {
-    scale: { key: `${key} | scale`, data: Float32Array.from(scale) },
+    scale: { key: `${key} | scale`, data: new Float32Array(scale) },
     bias: { key: `${key} | bias`, data: merged },
   }
 }
