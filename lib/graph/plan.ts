@@ -165,8 +165,8 @@ function convAlgorithm(graph: Graph, node: ConvNode, options: PlanOptions): Conv
 /** Algorithms of narrow convolutions whose weights are as large as the network's own. */
 const NARROW = ['depthwise', 'grouped', 'dot'] as const
 
-/** With so few outputs `dot` is always faster than `direct`. */
-const DOT_CHANNELS = 4
+/** With so few outputs, fewer than any vector has lanes, `dot` is faster than `direct`. */
+const DOT_CHANNELS = 3
 
 function canRun(algorithm: 'planes' | 'nested' | (typeof NARROW)[number], node: ConvNode, inChannels: number): boolean {
   const { op, attributes } = node

@@ -1,4 +1,7 @@
-/** The exports of `load.ts`, out of a file for each family, which is read when it is first asked for; networks are made of this copy's layers. */
+/**
+ * The exports of `load.ts`, out of a file for each family, which is read when it is first asked for; networks are made of this copy's
+ * layers.
+ */
 
 import { createRequire } from 'node:module'
 import * as layers from '../layers/index.js'

@@ -58,8 +58,9 @@ class ThreadPool {
   };
 
   // One call of Parallel::run. Every thread has a part of the tasks and helps with the others when that is done. Threads
-  // come back to the same part of the next region, whose tasks mostly read what those of this part wrote. `gate` holds what owner and helpers agree on, in one word: how many helpers are inside,
-  // how many may still enter, the thread index that the next one gets, and whether the owner sleeps until they leave.
+  // come back to the same part of the next region, whose tasks mostly read what those of this part wrote. `gate` holds what
+  // owner and helpers agree on, in one word: how many helpers are inside, how many may still enter, the thread index that
+  // the next one gets, and whether the owner sleeps until they leave.
   // Everything else is written by the owner while nobody is inside and the gate is shut.
   struct alignas(64) Region {
     std::atomic<uint64_t> gate{0};

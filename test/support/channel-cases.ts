@@ -185,13 +185,19 @@ const standardCases: Cases = fc
   .record({
     shape: image,
     out: channels,
-    kernel: int(1, 3),
+    groups: fc.option(fc.record({ count: int(1, 5), width: fc.constantFrom(1, 1, 2, 4, 8) }), { nil: undefined }),
+    kernel: fc.constantFrom(1, 2, 3, 17),
     gamma: int(1, 3),
     form: fc.constantFrom('standardized', 'scaled', 'normed'),
     bias: fc.boolean(),
   })
-  .map(({ shape, out, kernel, gamma, form, bias }) => {
-    const options = { kernel, padding: 1, bias }
+  .map(({ shape: [height, width, depth], out: ungrouped, groups, kernel: side, gamma, form, bias }) => {
+    const count = groups === undefined ? 1 : groups.count
+    const shape = [height, width, groups === undefined ? depth : count * groups.width]
+    const out = groups === undefined ? ungrouped : count * groups.width
+    // Large kernels for the algorithms of large depthwise ones.
+    const kernel = side > 3 && groups?.width !== 1 ? 3 : side
+    const options = { kernel, padding: Math.max(1, kernel >> 1), groups: count, bias }
     const layers = {
       standardized: () => stdConv2d(out, { ...options, eps: 0.01 }),
       scaled: () => scaledStdConv2d(out, { ...options, eps: 0.01, gamma }),
@@ -200,7 +206,19 @@ const standardCases: Cases = fc
     return {
       inputs: { input: shape },
       net: sequential(layers[form as keyof typeof layers]() as never),
-      options: { form, gamma, ...options },
+      options: { form, gamma, out, ...options },
+      algorithms: [
+        'auto',
+        'direct',
+        'im2col',
+        'depthwise',
+        'planes',
+        'nested',
+        'grouped',
+        'dot',
+        'winograd2',
+        'winograd4',
+      ],
     }
   })
 
