@@ -34,7 +34,7 @@ const variant = defineFamily({
 })
 
 export interface DeepEdgeOptions {
-  /** Side of the window around the middle of each convolution's map; odd numbers, 7, 5, 3, 3, 3 by default. */
+  /** Side of the window around the middle of each convolution's map; 7, 5, 3, 3, 3 by default. An even one has its middle half a pixel up and to the left. */
   readonly windows?: readonly [number, number, number, number, number]
   /** Features of the hidden layers of a branch; 1024 and 512 by default. */
   readonly hidden?: readonly [number, number]
@@ -63,10 +63,10 @@ const middle = (x: AnySym, size: number): AnySym =>
 const [maximum, mean] = [reduce('max', { axes: [0, 1] }), reduce('mean', { axes: [0, 1] })]
 const halfOf = affine({ scale: 0.5 })
 
-/** Maximum, mean and middle of every channel of a window. */
+/** Maximum and mean of every channel of a window, and the middle of the map. */
 const pooled = (map: AnySym, window: number): readonly AnySym[] => {
   const around = middle(map, window)
-  const center = reshape([around.shape[2] as number])(middle(around, 1))
+  const center = reshape([map.shape[2] as number])(middle(map, 1))
   return [maximum(around), mean(around), center] as unknown as readonly AnySym[]
 }
 
