@@ -87,7 +87,8 @@ struct WinogradProducts {
   int panel_vectors;      // 1 or 2
   float* products;        // [tiles][product_stride]
   ptrdiff_t product_stride;
-  int64_t prefetch_parts;  // in up to so many parts the weights behind these are prefetched
+  const float* prefetch;  // what is needed next
+  int64_t prefetch_size;  // elements, 0: nothing
 };
 
 // One tile of Winograd's output transform. Products and bias have whole vectors of channels.

@@ -3,7 +3,7 @@
 //   products(m, j) = sum over channels c of values(m, c) * weights(c, j)
 //
 // Layouts: see WinogradProducts. The block is cut into the tiles of gemm.inl.h, of sizes that differ by one at most; a sum
-// does not depend on the cut. While they work, the weights behind these, which belong to the next value, are prefetched.
+// does not depend on the cut. While they work, what is needed next is prefetched, the same share with every step of a sum.
 #pragma once
 
 template <int kTiles, int kVectors>
@@ -41,12 +41,12 @@ template <int kVectors, size_t... kTilesMinusOne>
 IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w, std::index_sequence<kTilesMinusOne...>) {
   static constexpr void (*table[])(const WinogradProducts&, int64_t, const float*, int64_t) = {
       winograd_products_tile<static_cast<int>(kTilesMinusOne) + 1, kVectors>...};
-  constexpr int64_t kLargest = kMaxPixels[kVectors - 1], kWidth = kVectors * kLanes;
+  constexpr int64_t kLargest = kMaxPixels[kVectors - 1];
   const int64_t parts = (w.tiles + kLargest - 1) / kLargest;
-  const int64_t step = parts <= w.prefetch_parts ? (kWidth + parts - 1) / parts : 0;
+  const int64_t step = (w.prefetch_size + parts * w.channels - 1) / (parts * w.channels);
   for (int64_t i = 0; i < parts; ++i) {
     const int64_t first = w.tiles * i / parts, count = w.tiles * (i + 1) / parts - first;
-    table[count - 1](w, first, w.weights + (kWidth + i * step) * w.channels, step);
+    table[count - 1](w, first, w.prefetch + i * step * w.channels, step);
   }
 }
 

@@ -2,10 +2,11 @@
 // kernels/winograd.inl.h for the arithmetic, kernels/winograd_forms.h for the forms that there are and winograd_weights.h for
 // strides.
 //
-// A block of tiles is transformed, then every panel of weights meets it, value by value. With small weights the blocks are
-// small enough for the second-level cache and each thread has its own. With large weights, which would be read
-// again for every block, blocks are as large as memory allows and the threads share one: first its tiles, then the panels.
+// A block of tiles is transformed, then it meets the panels of weights, one or some at a time, value by value. With small weights
+// the blocks are small enough for the second-level cache and each thread has its own. With large weights, which would be
+// read again for every block, blocks are as large as memory allows and the threads share one: first its tiles, then the panels.
 #include <algorithm>
+#include <vector>
 
 #include "winograd_tiles.h"
 #include "winograd_weights.h"
@@ -17,9 +18,14 @@ namespace {
 constexpr int64_t kResidentWeightsBytes = 1024 * 1024;
 constexpr int64_t kOwnBlockBytes = 768 * 1024;
 constexpr int64_t kSharedBlockBytes = 8 * 1024 * 1024;
+// The weights of larger panels push the block's tiles out of that cache: then several panels meet each value of the tiles while
+// it is there, as many as have room for their products.
+constexpr int64_t kCachedPanelBytes = 768 * 1024;
+constexpr int64_t kProductsBytes = 768 * 1024;
+// Enough tasks for threads that finish unevenly.
+constexpr int64_t kTasksPerThread = 4;
 // Keeps neighbouring rows of tiles and of values off the same lines of the first-level cache.
 constexpr int64_t kSkew = 16;
-constexpr int64_t kPrefetchParts = 16;
 // Sums of fewer products are so exact that the errors of the transforms would be more than four times theirs.
 constexpr int64_t kFewestChannels = 12;
 // With fewer channels in a group the transforms cost more than what they save.
@@ -35,17 +41,26 @@ class WinogradConv final : public Step {
         packed_(std::move(packed)),
         form_(form),
         tiles_(p, kWinogradForms[form]),
-        tile_stride_(round_up(packed_.groups * packed_.channels) + kSkew),
-        product_stride_(packed_.panels.widest() * packed_.panels.lanes()) {
+        tile_stride_(round_up(packed_.groups * packed_.channels) + kSkew) {
+    const Panels& cuts = packed_.panels;
+    for (int64_t i = 0; i < packed_.groups * cuts.count(); ++i) {
+      const int64_t group = i / cuts.count(), panel = i % cuts.count();
+      panels_.push_back({packed_.weights(group, panel, 0), packed_.channels * cuts.vectors(panel) * cuts.lanes(), cuts.vectors(panel),
+                         packed_.bias(group, panel), group, group * p.group_out() + cuts.first_channel(panel), cuts.channels(panel)});
+    }
     const int64_t weights_bytes = packed_.weights_size() * static_cast<int64_t>(sizeof(float));
     shared_ = weights_bytes > kResidentWeightsBytes;
     const int64_t tile_bytes = packed_.values * tile_stride_ * static_cast<int64_t>(sizeof(float));
     int64_t most = std::max<int64_t>(1, (shared_ ? kSharedBlockBytes : kOwnBlockBytes) / tile_bytes);
     const int64_t blocks = (tiles_.count() + most - 1) / most;
     block_ = (tiles_.count() + blocks - 1) / blocks;
+    const int64_t panel_bytes = packed_.values * packed_.channels * panel_width() * static_cast<int64_t>(sizeof(float));
+    const int64_t product_bytes = packed_.values * block_ * panel_width() * static_cast<int64_t>(sizeof(float));
+    if (panel_bytes > kCachedPanelBytes) together_ = std::clamp<int64_t>(kProductsBytes / product_bytes, 1, panels());
+    product_stride_ = together_ * panel_width();
   }
 
-  // The block's transformed tiles, its products with one panel, and what a tile gathers, now and next.
+  // The block's transformed tiles, its products with some panels, and what a tile gathers, now and next.
   size_t scratch_size() const override {
     return static_cast<size_t>(packed_.values * (value_stride(block_) + product_value_stride(block_)) + 2 * round_up(tiles_.gather_size()));
   }
@@ -65,9 +80,8 @@ class WinogradConv final : public Step {
       const int64_t first = tiles * i / blocks, count = tiles * (i + 1) / blocks - first;
       const Scratch scratch = scratch_of(context, thread);
       transform(context.arena, {first, count}, 0, count, scratch.values, scratch.gather);
-      for (int64_t panel = 0; panel < packed_.groups * packed_.panels.count(); ++panel) {
-        run_panel(context.arena, {first, count}, panel, scratch.values, scratch.products);
-      }
+      const int64_t parts = parts_for(1);
+      for (int64_t part = 0; part < parts; ++part) run_panels(context.arena, {first, count}, part, parts, scratch.values, scratch.products);
     });
   }
 
@@ -77,6 +91,19 @@ class WinogradConv final : public Step {
  private:
   static constexpr int64_t kTilesPerTask = 8;
 
+  // A panel of the panels of all groups.
+  struct Panel {
+    const float* weights;  // of the first value
+    int64_t size;          // of the weights of one value
+    int vectors;
+    const float* bias;
+    int64_t group;
+    int64_t channel;       // of the output, the panel's first
+    int channels;
+
+    const float* at(int value) const { return weights + value * size; }
+  };
+
   struct Block {
     int64_t first;  // tile
     int64_t count;
@@ -84,7 +111,7 @@ class WinogradConv final : public Step {
 
   struct Scratch {
     float* values;    // [value][tile][channel]
-    float* products;  // [value][tile][channel of the panel]
+    float* products;  // [value][tile][channel of the panels]
     float* gather;
   };
   Scratch scratch_of(const RunContext& context, int thread) const {
@@ -92,8 +119,13 @@ class WinogradConv final : public Step {
     float* products = start + packed_.values * value_stride(block_);
     return {start, products, products + packed_.values * product_value_stride(block_)};
   }
+  int64_t panel_width() const { return int64_t{packed_.panels.widest()} * packed_.panels.lanes(); }
   int64_t value_stride(int64_t count) const { return count * tile_stride_ + kSkew; }
   int64_t product_value_stride(int64_t count) const { return count * product_stride_ + kSkew; }
+
+  int64_t panels() const { return static_cast<int64_t>(panels_.size()); }
+  // How many parts the panels are cut into: at least `fewest`, if there are so many panels.
+  int64_t parts_for(int64_t fewest) const { return std::min(panels(), std::max(fewest, (panels() + together_ - 1) / together_)); }
 
   void run_shared(const RunContext& context, int64_t first, int64_t count) const {
     float* values = scratch_of(context, 0).values;
@@ -102,8 +134,9 @@ class WinogradConv final : public Step {
       transform(context.arena, {first, count}, i * kTilesPerTask, std::min(count, (i + 1) * kTilesPerTask), values,
                 scratch_of(context, thread).gather);
     });
-    context.parallel.run(packed_.groups * packed_.panels.count(), [&](int64_t panel, int thread) {
-      run_panel(context.arena, {first, count}, panel, values, scratch_of(context, thread).products);
+    const int64_t threads = context.parallel.max_threads(), parts = parts_for(threads > 1 ? kTasksPerThread * threads : 1);
+    context.parallel.run(parts, [&](int64_t part, int thread) {
+      run_panels(context.arena, {first, count}, part, parts, values, scratch_of(context, thread).products);
     });
   }
 
@@ -124,38 +157,43 @@ class WinogradConv final : public Step {
     }
   }
 
-  // A block against one panel of the panels of all groups.
-  void run_panel(float* arena, const Block& block, int64_t index, const float* values, float* products) const {
-    const int64_t group = index / packed_.panels.count(), panel = index % packed_.panels.count();
-    multiply(values + group * packed_.channels, products, group, panel, block.count);
-    finish(arena, block, group, panel, products);
-  }
-
-  // M of a block's tiles for one panel.
-  void multiply(const float* values, float* products, int64_t group, int64_t panel, int64_t count) const {
+  // A block against one of the parts of the panels.
+  void run_panels(float* arena, const Block& block, int64_t part, int64_t parts, const float* values, float* products) const {
+    const Panel* const first = panels_.data() + panels() * part / parts;
+    const Panel* const last = panels_.data() + panels() * (part + 1) / parts;
     for (int value = 0; value < packed_.values; ++value) {
-      kernels_.winograd_products_f32({values + value * value_stride(count), tile_stride_, count, packed_.channels,
-                                      packed_.weights(group, panel, value), packed_.panels.vectors(panel),
-                                      products + value * product_value_stride(count), product_stride_, kPrefetchParts});
+      float* to = products + value * product_value_stride(block.count);
+      for (const Panel* panel = first; panel < last; ++panel, to += panel_width()) {
+        const bool ends = panel + 1 == last && value + 1 == packed_.values;
+        const float* next = ends ? (part + 1 < parts ? last->weights : nullptr)
+                                 : panel + 1 < last ? panel[1].at(value) : first->at(value + 1);
+        multiply(values + value * value_stride(block.count), *panel, value, block.count, next, to);
+      }
+    }
+    for (int64_t tile = 0; tile < block.count; ++tile, products += product_stride_) {
+      for (const Panel* panel = first; panel < last; ++panel) finish(arena, block, tile, *panel, products + (panel - first) * panel_width());
     }
   }
 
-  void finish(float* arena, const Block& block, int64_t group, int64_t panel, const float* products) const {
+  // M of a block's tiles at one value, for one panel. The weights that come next are prefetched.
+  void multiply(const float* values, const Panel& panel, int value, int64_t count, const float* next, float* products) const {
+    kernels_.winograd_products_f32({values + panel.group * packed_.channels, tile_stride_, count, packed_.channels, panel.at(value),
+                                    panel.vectors, products, product_stride_, next, next == nullptr ? 0 : panel.size});
+  }
+
+  // The outputs of a tile of a block, of the channels of one panel.
+  void finish(float* arena, const Block& block, int64_t tile, const Panel& panel, const float* products) const {
     // A tile along the height alone is a row whose pixels lie a row of the image apart.
     const bool upright = geometry_.kernel[2] == 1;
     const ViewSpec& output = geometry_.output;
     const ViewSpec& residual = geometry_.residual;
-    const int64_t channel = group * geometry_.group_out() + packed_.panels.first_channel(panel);
-    for (int64_t i = 0; i < block.count; ++i) {
-      const WinogradTiles::Tile at = tiles_.at(block.first + i);
-      const int rows = tiles_.rows_inside(at), columns = tiles_.columns_inside(at);
-      kernels_.winograd_output_f32(
-          {form_, products + i * product_stride_, product_value_stride(block.count), packed_.bias(group, panel),
-           arena + cell_offset(output, at.n, at.d, at.h, at.w) + channel, output.strides[2], output.strides[upright ? 2 : 3],
-           geometry_.has_residual ? arena + cell_offset(residual, at.n, at.d, at.h, at.w) + channel : nullptr, residual.strides[2],
-           residual.strides[upright ? 2 : 3], upright ? columns : rows, upright ? rows : columns, packed_.panels.channels(panel),
-           geometry_.activation});
-    }
+    const WinogradTiles::Tile at = tiles_.at(block.first + tile);
+    const int rows = tiles_.rows_inside(at), columns = tiles_.columns_inside(at);
+    kernels_.winograd_output_f32(
+        {form_, products, product_value_stride(block.count), panel.bias,
+         arena + cell_offset(output, at.n, at.d, at.h, at.w) + panel.channel, output.strides[2], output.strides[upright ? 2 : 3],
+         geometry_.has_residual ? arena + cell_offset(residual, at.n, at.d, at.h, at.w) + panel.channel : nullptr, residual.strides[2],
+         residual.strides[upright ? 2 : 3], upright ? columns : rows, upright ? rows : columns, panel.channels, geometry_.activation});
   }
 
   const KernelTable& kernels_;
@@ -163,8 +201,10 @@ class WinogradConv final : public Step {
   PackedWinograd packed_;
   int form_;
   WinogradTiles tiles_;
+  std::vector<Panel> panels_;
   int64_t tile_stride_;    // between the transformed tiles of one value
-  int64_t product_stride_;
+  int64_t product_stride_ = 0;  // and between their products
+  int64_t together_ = 1;   // panels that meet a block value by value, at most
   bool shared_ = false;
   int64_t block_ = 1;      // tiles
 };

@@ -81,7 +81,7 @@ KERNEL_TEST(winograd_products_f32) {
         values.fill(random, -1, 1);
         weights.fill(random, -1, 1);
         table.winograd_products_f32({values.data(), values.stride(), tiles, channels, weights.data(), vectors, products.data(),
-                                     products.stride(), tiles % 2 == 0 ? 16 : 0});
+                                     products.stride(), weights.data(), tiles % 2 == 0 ? channels * width : 0});
         for (int64_t m = 0; m < tiles; ++m) {
           for (int64_t j = 0; j < width; ++j) {
             double sum = 0, magnitude = 0;
