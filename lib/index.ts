@@ -273,6 +273,14 @@ export type { InvalidShape } from './shape-types.js'
 export { Tensor } from './tensor.js'
 export { type Rename, renames } from './weights/renames.js'
 export { type ReadSafetensorsOptions, readSafetensors, writeSafetensors } from './weights/safetensors.js'
+export {
+  type ConvSizes,
+  convMacs,
+  convParameterCount,
+  type WindowSizes,
+  windowOutputSize,
+  windowReceptiveField,
+} from './window-arithmetic.js'
 export type { Architecture, Paper, Task } from './zoo/architecture.js'
 export {
   type CreateModelOptions,

@@ -80,7 +80,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
     return graphParameterCount(this.graph)
   }
 
-  /** Multiply-accumulates of the convolutions and dense layers for one image. */
+  /** Multiply-accumulates with the weights of convolutions, dense and recurrent layers, for one image. */
   get macs(): number {
     return graphMacs(this.graph)
   }

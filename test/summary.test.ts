@@ -3,25 +3,38 @@ import {
   type AnySym,
   add,
   batchNorm,
+  blurPool2d,
   concat,
   conv1d,
   conv2d,
   convTranspose2d,
+  correlation,
   createModel,
   dense,
   depthwiseConv2d,
+  efficientChannelAttention,
   flatten,
   globalAvgPool,
+  gru,
   type Layer,
+  lstm,
   maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
   model,
   module,
+  multiHeadAttention,
   pad,
+  permute,
+  pixelShuffle,
+  pixelUnshuffle,
   relu,
   relu6,
+  reshape,
   resize,
   sequential,
   slice,
+  squeezeExcite,
 } from '../lib/index.js'
 
 const quiet = { print: false }
@@ -95,6 +108,11 @@ describe('the data of a summary', () => {
   test('count learnable parameters, and the bytes of all that is stored', () => {
     const summary = model({ input: [8, 8, 4] }, batchNorm()).summary(quiet)
     expect(summary).toMatchObject({ parameterCount: 8, parameterBytes: 4 * 4 * 4, macs: 0 })
+  })
+
+  test('count the work of every step of a recurrent layer', () => {
+    expect(model({ input: [20, 16] }, lstm(32, { bias: false }) as Layer).macs).toBe(20 * 4 * 32 * (16 + 32))
+    expect(model({ input: [20, 16] }, gru(32) as Layer).macs).toBe(20 * 3 * 32 * (16 + 32))
   })
 
   test('count grouped and dense work', () => {
@@ -186,6 +204,61 @@ describe('the receptive field', () => {
       jump: [0.5, 0.5],
       start: [0.25, 0.25],
     })
+  })
+
+  test('keeps the jump and start of an image that meets what is the same everywhere', () => {
+    const three = () => conv2d(16, { kernel: 3, padding: 1 }) as Layer
+    expect(last([32, 32, 16], sequential(three(), squeezeExcite(16)))).toEqual({
+      size: [34, 34],
+      jump: [1, 1],
+      start: [0.5, 0.5],
+    })
+    expect(last([32, 32, 16], sequential(three(), squeezeExcite(16), three()))).toMatchObject({ size: [36, 36] })
+    expect(last([32, 32, 16], sequential(three(), efficientChannelAttention(16)))).toMatchObject({ size: [34, 34] })
+  })
+
+  test('of attention between all pixels is the whole', () => {
+    const field = last([8, 6, 16], sequential(conv2d(16, { kernel: 3, padding: 1 }), multiHeadAttention(2)))
+    expect(field).toEqual({ size: [10, 8], jump: [1, 1], start: [0.5, 0.5] })
+  })
+
+  test('follows the axes of reshaped and permuted values', () => {
+    const down = (): Layer => conv2d(4, { kernel: [3, 5], stride: [2, 1], padding: [1, 2] })
+    const through = (...layers: unknown[]) => last([16, 12, 4], sequential(down(), ...(layers as Layer[])))
+    const own = { size: [3, 5], jump: [2, 1], start: [0.5, 0.5] }
+    expect(through(permute([1, 0, 2]))).toEqual(own)
+    expect(through(permute([1, 0, 2]), conv2d(4, { kernel: [3, 1], padding: [1, 0] }))).toEqual({
+      ...own,
+      size: [3, 7],
+    })
+    expect(through(reshape([8 * 12, 4], { order: 'channels-last' }))).toEqual(own)
+    // A window over the pixels one behind the other may reach any of them.
+    expect(
+      through(reshape([8 * 12, 4], { order: 'channels-last' }), conv1d(4, { kernel: 3, padding: 1 })),
+    ).toMatchObject({
+      size: [17, 16],
+    })
+    expect(through(permute([2, 0, 1]))).toMatchObject({ size: [3, 16] })
+    expect(through(pixelShuffle(2))).toEqual({ size: [3, 5], jump: [1, 0.5], start: [0.5, 0.5] })
+    expect(through(pixelUnshuffle(2))).toEqual({ size: [5, 6], jump: [4, 2], start: [1.5, 1] })
+  })
+
+  test('knows windows, unpooling, correlation and recurrence', () => {
+    expect(last([32, 32, 4], blurPool2d({ kernel: 3, stride: 2 }))).toEqual({
+      size: [3, 3],
+      jump: [2, 2],
+      start: [0.5, 0.5],
+    })
+    const pooled = (x: AnySym) => {
+      const [values, indices] = maxPool2dWithIndices({ kernel: 2 })(x)
+      return maxUnpool2d({ kernel: 2 })(values, indices) as AnySym
+    }
+    expect(last([8, 8, 4], pooled as Layer)).toEqual({ size: [2, 2], jump: [1, 1], start: [0.5, 0.5] })
+    const m = { five: conv2d(4, { kernel: 5, padding: 2 }) }
+    const compare = correlation({ patchSize: 5, patchDilation: 2 })
+    const pair = module(m, (x: AnySym) => compare(x, m.five(x)))
+    expect(last([16, 16, 4], pair as Layer)).toEqual({ size: [13, 13], jump: [1, 1], start: [0.5, 0.5] })
+    expect(last([20, 4], lstm(3) as Layer)).toEqual({ size: [20], jump: [1], start: [0.5] })
   })
 
   // Table 1 of Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural Networks, 2019.

@@ -13,7 +13,7 @@ export interface LayerSummary {
   readonly outputShape: readonly number[]
   /** Learnable parameters; a layer that runs twice counts once. */
   readonly parameterCount: number
-  /** Multiply-accumulates of convolutions and dense layers. */
+  /** Multiply-accumulates with weights, of convolutions, dense and recurrent layers; those of two values with one another do not count. */
   readonly macs: number
   readonly receptiveField: ReceptiveField
   /** Of the output as float32, for one image. */
@@ -37,7 +37,7 @@ const countElements = (parameters: readonly Parameter[]): number =>
 
 const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1)
 
-/** Each output of a convolution meets a row of its weight, each input of a transposed one does. */
+/** Each output of a convolution meets a row of its weight, each input of a transposed one does, each step of a recurrent layer all of it. */
 const countMacs = (graph: Graph, node: AnyNode): number => {
   const weight = node.parameters.weight?.shape ?? []
   const times = (value: ValueId) => product(graph.values[value]?.shape ?? []) * product(weight.slice(1))
@@ -50,12 +50,15 @@ const countMacs = (graph: Graph, node: AnyNode): number => {
       return times(node.inputs[0] as ValueId)
     case 'locallyConnected':
       return product(weight)
+    case 'lstm':
+    case 'gru':
+      return (graph.values[node.output]?.shape[0] ?? 0) * product(weight)
     default:
       return 0
   }
 }
 
-/** Multiply-accumulates of the convolutions and dense layers for one image. */
+/** Multiply-accumulates with weights for one image. */
 export const graphMacs = (graph: Graph): number => graph.nodes.reduce((sum, node) => sum + countMacs(graph, node), 0)
 
 /** Number of learnable parameters. */

@@ -47,7 +47,7 @@ interface Inputs {
  */
 export const showAndTellResnet152 = variant(
   'show_and_tell_resnet152',
-  { parameters: 67_901_988, macs: 11_676_037_120 },
+  { parameters: 67_901_988, macs: 11_698_057_216 },
   () => {
     const body = residualBody(bottleneck, [3, 8, 36, 3])
     const embedding = 256

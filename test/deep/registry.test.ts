@@ -57,5 +57,8 @@ describe('every network of the registry runs', () => {
     const shapes = Object.entries(outputs).map(([output, { shape }]) => [output, shape.slice(1)])
     expect(Object.fromEntries(shapes)).toEqual(net.outputs)
     for (const { data } of Object.values(outputs)) expect(data.every(Number.isFinite)).toBe(true)
+    for (const { receptiveField } of net.summary({ print: false }).layers) {
+      expect(Object.values(receptiveField).flat().every(Number.isFinite)).toBe(true)
+    }
   })
 })
