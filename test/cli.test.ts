@@ -1,10 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { statistics } from '../lib/cli/bench.js'
 import { runCommandLine } from '../lib/cli/program.js'
 import { createProgress } from '../lib/cli/progress.js'
+import { Tensor } from '../lib/tensor.js'
+import { writeSafetensors } from '../lib/weights/safetensors.js'
 import { hasShared, sharedPath } from './support/shared.js'
 import { readAnswers, weightsPath } from './support/squeezenet-photos.js'
 
@@ -87,6 +90,54 @@ describe('im2col classify', () => {
     expect(json[1].classes[0].label).toBe('7')
   })
 
+  it.each([
+    ['file://host/x.png', 'ERR_IMAGE'],
+    ['file:///%zz', 'ERR_IMAGE'],
+    [`https://example.com/${'long/'.repeat(40)}"cat".jpg`, 'ERR_OPTION'],
+  ])('goes on after the address %s', async (address, code) => {
+    const lost = join(folder, 'lost.png')
+    const args = ['classify', lost, address, digit('7-a.png'), '--top', '1']
+    const { stdout, stderr } = await run(args)
+    expect(stdout).toMatch(/7-a\.png\n.* 7\n$/)
+    expect(stderr.split('\n')).toEqual([
+      expect.stringContaining('lost.png'),
+      expect.stringContaining(address.slice(0, 20)),
+      '',
+    ])
+    const json = JSON.parse((await run([...args, '--json'])).stdout)
+    expect(json[1]).toMatchObject({ file: address, error: { code } })
+  })
+
+  it('prints an array with --json when no picture is sound', async () => {
+    const lost = join(folder, 'lost.png')
+    const { code, stdout, stderr } = await run(['classify', lost, '--json'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^im2col: [^\n]*lost\.png[^\n]*\n$/)
+    expect(JSON.parse(stdout)).toEqual([{ file: lost, error: { code: 'ERR_IMAGE', message: expect.any(String) } }])
+  })
+
+  it('shows the control characters of files and arguments, which a terminal would obey', async () => {
+    const named = join(folder, 'a\x1b[31m\x9b7\n.png')
+    cpSync(digit('7-a.png'), named)
+    const path = join(folder, 'coloured.txt')
+    writeFileSync(path, Array.from({ length: 10 }, (_, i) => `${i}\x1b[2J`).join('\n'))
+    const control = /(?!\n)\p{Cc}/u
+    const { code, stdout } = await run(['classify', named, '--labels', path, '--top', '1'])
+    expect(code).toBe(0)
+    expect(stdout).not.toMatch(control)
+    expect(stdout).toMatch(/a\\u001b\[31m\\u009b7\\u000a\.png\n.* 7\\u001b\[2J\n$/)
+    const json = await run(['classify', named, '--json', '--labels', path, '--top', '1'])
+    expect(json.stdout).not.toMatch(control)
+    expect(JSON.parse(json.stdout)).toMatchObject([{ file: named, classes: [{ label: '7\x1b[2J' }] }])
+    const weights = join(folder, 'coloured.safetensors')
+    await writeSafetensors(weights, new Map([['a\x1b[31m', new Tensor(new Float32Array(1), [1])]]))
+    const refused = await run(['classify', named, '--weights', weights])
+    expect(refused.stderr).toContain('\\u001b[31m')
+    for (const args of [['classify', named, '--weights', weights], ['clas\x1b[31m'], ['summary', 'net\x9b31m']]) {
+      expect((await run(args)).stderr).not.toMatch(control)
+    }
+  })
+
   it('reads labels from a file', async () => {
     const path = join(folder, 'labels.txt')
     const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
@@ -117,7 +168,6 @@ describe('im2col classify', () => {
     const text = join(folder, 'text.png')
     writeFileSync(text, 'no picture')
     await expectFailure(['classify', text], /text\.png.*unsupported image format/)
-    await expectFailure(['classify', text, '--json'], /text\.png/)
     await expectFailure(['classify', 'https://example.com/cat.jpg'], /file: or a data: URL/)
     await expectFailure(['classify', text, '--model', 'lenet6'], /lenet6.*lenet5/)
     await expectFailure(['classify', text, '--model', 'vgg16'], /no weights for "vgg16".*--weights/)
@@ -175,6 +225,7 @@ describe('im2col summary', () => {
   it('fails in one line on bad input', async () => {
     await expectFailure(['summary', 'resnet19'], /"resnet19".*resnet18/)
     await expectFailure(['summary', 'vgg16', '--size', '8'], /./)
+    await expectFailure(['summary', 'lenet5', '--size', '99999999999'], /--size.*integer up to 2147483647/)
     await expectFailure(['summary'], /missing required argument 'name'/)
   })
 })
@@ -219,6 +270,13 @@ describe('im2col bench', () => {
     expect([min, p50, p99, max]).toEqual([min, p50, p99, max].sort((a, b) => a - b))
   })
 
+  it('measures a cold first run, too', async () => {
+    const { code, stdout } = await run(['bench', 'lenet5', '--runs', '1', '--warmup', '0', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ runs: 1, milliseconds: { p50: expect.any(Number) } })
+    await expectFailure(['bench', 'lenet5', '--warmup', '-1'], /--warmup.*non-negative integer/)
+  })
+
   it('takes percentiles by nearest rank', () => {
     const samples = Array.from({ length: 100 }, (_, i) => 100 - i)
     expect(statistics(samples)).toEqual({ min: 1, mean: 50.5, p50: 50, p90: 90, p95: 95, p99: 99, max: 100 })
@@ -244,7 +302,10 @@ describe('im2col profile', () => {
     const figure = '[0-9.]+ +[0-9.]+ % +[0-9.]+ +[0-9.]+ +[0-9.]+ %'
     expect(rows[0]).toMatch(/^input +input /)
     expect(rows[1]).toMatch(new RegExp(`^conv1 +conv +[a-z0-9]+.* ${figure} +(compute|memory)$`))
-    const kinds = rows.slice(rows.indexOf('') + 1, -1)
+    const kinds = rows.slice(rows.indexOf('') + 1)
+    kinds.length = kinds.indexOf('')
+    const isAbove = rows.some((row) => Number(/([0-9.]+) % +(compute|memory)$/.exec(row)?.[1]) > 100)
+    expect(/\nAbove 100 % of peak: .*cache/s.test(stdout)).toBe(isAbove)
     expect(kinds[0]).toMatch(new RegExp(`^KIND +STEPS +${columns}$`))
     const shares = kinds.slice(1).map((row) => Number(/([0-9.]+) %/.exec(row)?.[1]))
     expect(shares).toEqual([...shares].sort((a, b) => b - a))
@@ -288,16 +349,34 @@ describe('im2col profile', () => {
     expect(complete.length).toBeGreaterThanOrEqual(2 * steps.length) // each has a thread that worked
   })
 
+  it('prints the profile although its trace cannot be written, and names the option', async () => {
+    for (const path of [folder, join(folder, 'missing', 'x.json')]) {
+      const { code, stdout, stderr } = await run(['profile', 'lenet5', '--runs', '1', '--trace', path])
+      expect(code).toBe(1)
+      expect(stdout).toMatch(/\nKIND /)
+      expect(stderr).toMatch(/^im2col: Expected --trace to name a file[^\n]*(EISDIR|ENOENT)[^\n]*\n$/)
+      expect(stderr).toContain(path)
+    }
+  })
+
   it('fails in one line on bad input', async () => {
     await expectFailure(['profile'], /missing required argument 'name'/)
     await expectFailure(['profile', 'lenet'], /lenet5/)
     await expectFailure(['profile', 'lenet5', '--runs', '0'], /--runs.*positive integer/)
-    await expectFailure(['profile', 'lenet5', '--trace', join(folder, 'missing', 'x.json')], /ENOENT.*missing/)
     await expectFailure(['profile', 'lenet5', '--weights', join(folder, 'none.safetensors')], /none\.safetensors/)
   })
 })
 
 describe('im2col', () => {
+  it.skipIf(!existsSync('/dev/full'))('says that its output cannot be written', () => {
+    const cli = join(import.meta.dirname, '../dist/cli.js')
+    for (const args of ['models', 'info --json']) {
+      const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$1" ${args} > /dev/full`, process.execPath, cli])
+      expect(String(stderr)).toMatch(/^im2col: cannot write the output: ENOSPC[^\n]*\n$/)
+      expect(status).toBe(1)
+    }
+  })
+
   it('fails in one line on what is no command', async () => {
     await expectFailure([], /expected a command/)
     await expectFailure(['clasify'], /unknown command 'clasify'.*classify/)

@@ -154,6 +154,7 @@ describe('files that lie', () => {
     bytes.writeBigUInt64LE(length)
     return bytes
   }
+  const latin = (text: string) => Buffer.from(text.padEnd(64), 'latin1')
   const cases: Record<string, [file: Uint8Array, message: RegExp]> = {
     'no bytes': [zeros(0), /has only 0 bytes/],
     'a short prefix': [zeros(7), /has only 7 bytes/],
@@ -165,6 +166,14 @@ describe('files that lie', () => {
     'a header that is no UTF-8': [Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe]), /header is not JSON/],
     'a header that is a list': [safetensorsBytes('[1, 2]'), /does not begin with a JSON object/],
     'a header that begins with a space': [safetensorsBytes(' {}'), /does not begin with a JSON object/],
+    'an archive of PyTorch or NumPy': [latin('PK\x03\x04\x00\x00\x08\x08'), /but a zip archive, as PyTorch/],
+    'a pickle': [latin('\x80\x02\x8a\x0al\xfc\x9cF'), /but a Python pickle/],
+    HDF5: [latin('\x89HDF\r\n\x1a\n'), /but an HDF5 file/],
+    ONNX: [latin('\x08\x08\x12\x07pyto'), /but an ONNX model\. Save its tensors as safetensors/],
+    'ONNX without a producer': [latin('\x08\x07\x3a\x99\x8b\x01\x0a\x40'), /but an ONNX model/],
+    gzip: [latin('\x1f\x8b\x08\x08\x7a\x1b\x5e\x60'), /but compressed by gzip\. Unpack it/],
+    'a pointer to a large file': [latin('version https://git-lfs.github.com/spec/v1'), /but a Git LFS pointer/],
+    'a web page': [latin('<!DOCTYPE html>'), /but a web page/],
     'a name twice': [
       safetensorsBytes('{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0078":{}}'),
       /names "x" twice/,
@@ -234,6 +243,10 @@ describe('files that lie', () => {
     await expect(readSafetensors(folder)).rejects.toMatchObject(error)
     await expect(readSafetensors('/dev/zero')).rejects.toMatchObject(error)
     await expect(readSafetensors('a\0b')).rejects.toMatchObject(error)
+    for (const address of ['file://host/x', 'file:///%zz']) {
+      const message = expect.stringContaining(address)
+      await expect(readSafetensors(new URL(address))).rejects.toMatchObject({ ...error, message })
+    }
   })
 
   it('refuses sources of another kind', async () => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { engineInfo } from '../engine.js'
 import { formatTable, type Io, toJson } from './io.js'
-import { positiveInteger } from './options.js'
+import { nonNegativeInteger, positiveInteger } from './options.js'
 import { createProgress } from './progress.js'
 import { openTrial, type TrialOptions } from './trial.js'
 
@@ -18,7 +18,7 @@ export function addBench(program: Command, io: Io): void {
     .argument('<name>', 'network, see `im2col models`')
     .option('--threads <n>', 'threads of a run (default: all that the process may use)', positiveInteger)
     .option('--runs <n>', 'measured runs', positiveInteger, 50)
-    .option('--warmup <n>', 'runs before', positiveInteger, 5)
+    .option('--warmup <n>', 'runs before, which are not measured', nonNegativeInteger, 5)
     .option('--batch <n>', 'pictures per run', positiveInteger, 1)
     .option('-w, --weights <file>', 'safetensors file')
     .option('--tune [file]', 'choose algorithms by the clock, and keep the choices in a file')

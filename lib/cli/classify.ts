@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { type Classification, type ClassifyOptions, classify } from '../classify.js'
 import { type ErrorCode, type Im2colError, ImageError, OptionError } from '../errors.js'
+import { imageName } from '../image/decode.js'
 import { readLabels } from '../image/labels.js'
 import type { PresetName } from '../image/presets.js'
 import type { Session } from '../session.js'
 import { modelInfo } from '../zoo/registry.js'
-import { type Io, stylesFor, toJson } from './io.js'
+import { type Io, printable, stylesFor, toJson } from './io.js'
 import { loadModel } from './load-model.js'
 import { positiveInteger } from './options.js'
 import { createProgress } from './progress.js'
@@ -78,7 +79,7 @@ async function classifyAll(
     progress.update(answers.length / files.length)
   }
   progress.clear()
-  if (json && answers.some((answer) => 'classes' in answer)) io.stdout.write(toJson(answers))
+  if (json) io.stdout.write(toJson(answers))
   const failures = new Set(answers.flatMap((answer) => ('error' in answer ? [answer.error.message] : [])))
   if (failures.size > 0) throw new FailedPictures([...failures])
 }
@@ -98,7 +99,8 @@ async function answerFor(file: string, session: Session, settings: ClassifyOptio
     return { file, classes: await classify(file, session, settings) }
   } catch (error) {
     // The other pictures may be sound; anything else than a picture or its address is wrong for all of them.
-    const ofThisPicture = error instanceof ImageError || (error instanceof OptionError && error.message.includes(file))
+    const ofThisPicture =
+      error instanceof ImageError || (error instanceof OptionError && error.message.includes(imageName(file)))
     if (!ofThisPicture) throw error
     return { file, error: { code: (error as Im2colError).code, message: error.message } }
   }
@@ -118,9 +120,9 @@ async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>
 
 function describe(io: Io, file: string, classes: readonly Classification[]): string {
   const { bold, dim } = stylesFor(io.stdout, io.env)
-  const name = file.startsWith('data:') ? `${file.slice(0, 40)}...` : file
+  const name = printable(file.startsWith('data:') ? `${file.slice(0, 40)}...` : file)
   const lines = classes.map(({ label, probability }, i) => {
-    const line = `${(probability * 100).toFixed(1).padStart(6)} %  ${label}`
+    const line = `${(probability * 100).toFixed(1).padStart(6)} %  ${printable(label)}`
     return i === 0 ? line : dim(line)
   })
   return `${bold(name)}\n${lines.join('\n')}\n`

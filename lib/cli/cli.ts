@@ -4,7 +4,13 @@
 import { packageVersion } from '../engine.js'
 import { runCommandLine } from './program.js'
 
-// A reader that has seen enough, as in `im2col models | head`, is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough, as in `im2col models | head`, is no failure.
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`im2col: cannot write the output: ${error.message}\n`, () => process.exit(1))
+})
+
+// There is nowhere left to say it.
+process.stderr.on('error', () => process.exit(1))
 
 process.exitCode = await runCommandLine(process.argv.slice(2), process, packageVersion())

@@ -24,9 +24,13 @@ export interface Column {
   readonly align?: 'right'
 }
 
+/** Text of files and arguments as it may be shown: a terminal would obey control characters, so they are written as `\u001b`. */
+export const printable = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** Rows under titles, in columns as wide as they need. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ title }) => title), ...rows]
+  const lines = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))]
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)))
   const format = (line: readonly string[]) =>
     line
@@ -42,4 +46,6 @@ export const grouped = (count: number): string => count.toLocaleString('en-US')
 /** Bytes in MiB. */
 export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
-export const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+/** Indented JSON, in which no control character but the ends of lines is left. */
+export const toJson = (value: unknown): string =>
+  `${JSON.stringify(value, null, 2).split('\n').map(printable).join('\n')}\n`

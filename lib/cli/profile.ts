@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { engineInfo } from '../engine.js'
+import { OptionError, show } from '../errors.js'
 import type { StepProfile } from '../session.js'
 import { formatTable, type Io, toJson } from './io.js'
 import { positiveInteger } from './options.js'
@@ -46,8 +47,24 @@ async function run(io: Io, name: string, options: Options): Promise<void> {
     session.dispose()
   }
   const facts: Facts = { name, isa: engineInfo().isa, threads, batch, milliseconds: total(steps), steps }
-  if (trace !== undefined) await writeFile(trace, JSON.stringify(toChromeTrace(titleOf(facts), steps)))
   io.stdout.write(options.json ? toJson(facts) : describe(facts))
+  if (trace !== undefined) await writeTrace(trace, facts)
+}
+
+async function writeTrace(path: string, facts: Facts): Promise<void> {
+  try {
+    await writeFile(path, JSON.stringify(toChromeTrace(titleOf(facts), facts.steps)))
+  } catch (cause) {
+    const expected = 'a file that can be written'
+    throw new OptionError(
+      `Expected --trace to name ${expected} but received ${show(path)} (${(cause as Error).message})`,
+      {
+        expected,
+        actual: path,
+        cause,
+      },
+    )
+  }
 }
 
 interface Facts {
@@ -69,6 +86,11 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const right = (title: string) => ({ title, align: 'right' as const })
 
 const FIGURES = [right('MS'), right('OF RUN'), right('GFLOP/S'), right('GB/S'), right('OF PEAK')]
+
+const ABOVE_PEAK = `
+Above 100 % of peak: the peak counts every multiply-add and reads all data from memory, but the algorithm saves multiplications, or
+data was in a cache.
+`
 
 /** What FIGURES names. Steps of one kind share the peaks, so their times at the machine's best add up. */
 function figures(steps: readonly StepProfile[], run: number): string[] {
@@ -103,6 +125,7 @@ function describe(facts: Facts): string {
     ),
     '\n',
     formatTable([{ title: 'KIND' }, right('STEPS'), ...FIGURES], kindRows),
+    ...(steps.some(({ shareOfPeak }) => shareOfPeak > 1) ? [ABOVE_PEAK] : []),
   ].join('')
 }
 

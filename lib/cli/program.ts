@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { addBench } from './bench.js'
 import { addClassify, FailedPictures } from './classify.js'
 import { addInfo } from './info.js'
-import type { Io } from './io.js'
+import { type Io, printable } from './io.js'
 import { addModels } from './models.js'
 import { addProfile } from './profile.js'
 import { addSummary } from './summary.js'
@@ -35,4 +35,4 @@ export async function runCommandLine(args: readonly string[], io: Io, version: s
   }
 }
 
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ')
+const oneLine = (text: string): string => printable(text.trim().replace(/\s*\n\s*/g, ' '))

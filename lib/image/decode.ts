@@ -82,17 +82,17 @@ async function openImage(source: string | URL | Uint8Array): Promise<{ name: str
       },
     )
   }
-  const path = url === undefined ? (source as string) : nodeUrl().fileURLToPath(url)
   try {
+    const path = url === undefined ? (source as string) : nodeUrl().fileURLToPath(url)
     // Opening a pipe or a device could wait for ever, so the kind is looked at first.
     const stats = await nodeFsPromises().stat(path)
     if (!stats.isFile()) throw new ImageError(`${name} is not a regular file`)
     if (stats.size === 0) throw new ImageError(`${name} is empty`)
+    return { name, input: path }
   } catch (error) {
     if (error instanceof ImageError) throw error
     throw new ImageError(`Cannot read ${name}: ${oneLine(error)}`, { cause: error })
   }
-  return { name, input: path }
 }
 
 function urlOf(source: string | URL): URL | undefined {

@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { keepFile, type NativeFile } from '../binding.js'
-import { OptionError, WeightsError } from '../errors.js'
+import { OptionError, show, WeightsError } from '../errors.js'
 import { nodeFsPromises, nodeUrl } from '../node-modules.js'
 
 export interface ByteSource {
@@ -20,7 +20,7 @@ export interface ByteSource {
 export async function openByteSource(source: string | URL | Uint8Array): Promise<ByteSource> {
   if (typeof source === 'string') return openFile(source)
   if (source instanceof URL) {
-    if (source.protocol === 'file:') return openFile(nodeUrl().fileURLToPath(source))
+    if (source.protocol === 'file:') return openFile(pathOf(source))
     throw new OptionError(`Expected a file: URL but received ${source.href.slice(0, 100)}`, {
       expected: 'file:',
       actual: source.protocol,
@@ -31,6 +31,14 @@ export async function openByteSource(source: string | URL | Uint8Array): Promise
     expected: 'string, URL or Uint8Array',
     actual: typeof source,
   })
+}
+
+function pathOf(url: URL): string {
+  try {
+    return nodeUrl().fileURLToPath(url)
+  } catch (error) {
+    throw new WeightsError(`Cannot read ${show(url.href)}: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 async function openFile(path: string): Promise<ByteSource> {

@@ -2,6 +2,7 @@
 
 import { show, WeightsError } from '../errors.js'
 import { maxElements } from '../shape.js'
+import { recogniseFormat } from './file-formats.js'
 
 /** Bytes of one element by dtype. */
 const ELEMENT_BYTES = {
@@ -42,6 +43,14 @@ export function parseHeaderLength(prefix: Uint8Array, fileName: string, fileByte
   const length = view.getBigUint64(0, true)
   const available = fileBytes - LENGTH_PREFIX_BYTES
   if (length < 2n || length > BigInt(Math.min(available, MAX_HEADER_BYTES))) {
+    const other = recogniseFormat(prefix)
+    if (other !== undefined) {
+      throw new WeightsError(`${fileName} is not a safetensors file but ${other.name}`, {
+        expected: 'safetensors',
+        actual: other.name,
+        hint: other.hint,
+      })
+    }
     throw new WeightsError(
       `${fileName} is not a safetensors file: its header would have ${length} bytes, ` +
         (length > BigInt(available) ? `but ${available} bytes follow` : `expected 2 to ${MAX_HEADER_BYTES}`),
