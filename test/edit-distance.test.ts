@@ -26,6 +26,13 @@ describe('the edit distance', () => {
     fc.assert(fc.property(word, word, (a, b) => editDistance(a, b) === defined(a, b)))
   })
 
+  test('of long words does not go by all of their characters', () => {
+    expect(editDistance('x'.repeat(20_000), 'xy')).toBe(19_999)
+    expect(editDistance('x'.repeat(100), `${'x'.repeat(70)}${'y'.repeat(30)}`)).toBe(0)
+    const long = 'ab'.repeat(1 << 20) // The product of two such lengths is no number of steps that ends.
+    expect(editDistance(long, `${long}c`)).toBe(1)
+  })
+
   test('finds the nearest word, the first of several', () => {
     expect(closest('paddin', ['stride', 'padding', 'kernel'])).toBe('padding')
     expect(closest('b', ['a', 'c'])).toBe('a')

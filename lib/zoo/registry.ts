@@ -52,12 +52,14 @@ const suggestions = 3
 
 const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
-const nearestNames = (name: string): readonly string[] =>
-  builderNames()
-    .map((known) => ({ known, far: editDistance(canonical(name), canonical(known)) }))
+const nearestNames = (name: string): readonly string[] => {
+  const wanted = canonical(name)
+  return builderNames()
+    .map((known) => ({ known, far: editDistance(wanted, canonical(known)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, suggestions)
     .map(({ known }) => known)
+}
 
 const findBuilder = (name: string): ZooBuilder => {
   const build = loadBuilder(name)
