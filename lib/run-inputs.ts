@@ -104,13 +104,23 @@ export function shapeError(
   cause?: Im2colError,
 ): ShapeError {
   const expected = `[N, ${info.shape.join(', ')}] or [${info.shape.join(', ')}]`
-  const because = cause ? ` (another size: ${cause.message})` : ''
+  const because = whyNot(info, actual, layout, cause)
   return new ShapeError(`Expected input '${info.name}' to be ${expected} but received ${show(actual)}${because}`, {
     expected: info.shape,
     actual,
     hint: layoutHint(info, actual, layout),
     cause,
   })
+}
+
+/** Channels come first: what another number of them does to the layers says less. */
+function whyNot(info: InputInfo, actual: readonly number[], layout: DataLayout, cause?: Im2colError): string {
+  if (cause === undefined) return ''
+  const [own, given] = [info.shape, actual.slice(1)].map((shape) => toChannelsLast(shape, layout))
+  const [expected, channels] = [own?.at(-1), given?.at(-1)]
+  if (channels === expected) return ` (another size: ${cause.message})`
+  const what = info.shape.length === 1 ? 'features' : 'channels'
+  return `: it has ${channels} ${what} but the network takes ${expected}`
 }
 
 function layoutHint(info: InputInfo, actual: readonly number[], layout: DataLayout): string | undefined {
