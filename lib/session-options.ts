@@ -1,17 +1,22 @@
 import { invalidOption } from './errors.js'
 import type { ConvAlgorithm } from './graph/lowering.js'
 import type { Accuracy, DataLayout, MemoryUse } from './graph/plan.js'
+import { knownOptions } from './layers/options.js'
 import { isPositiveInteger } from './shape.js'
+
+/** What the engine takes: kMaxThreads in native/runtime/thread_count.h, kMaxConcurrency in native/binding/program_binding.cpp. */
+const MAX_THREADS = 256
+const MAX_CONCURRENCY = 1024
 
 /** How a network is made ready to run. */
 export interface CompileOptions {
-  /** Threads that one run may use; all that the process may use unless given. */
+  /** Threads that one run may use, at most 256; all that the process may use unless given. */
   readonly threads?: number
   /** Axis order of inputs and outputs: `[N, H, W, C]` (default) or `[N, C, H, W]`. */
   readonly layout?: DataLayout
   /** Arithmetic of the engine. */
   readonly precision?: 'fp32'
-  /** Runs of one shape that proceed at the same time (default 2); each has its own activations in memory. */
+  /** Runs of one shape that proceed at the same time, at most 1024 (default 2); each has its own activations in memory. */
   readonly maxConcurrency?: number
   /** Runs that may wait beyond those; one more is refused with QueueFullError. No limit unless given. */
   readonly maxQueue?: number
@@ -61,24 +66,42 @@ function checkTune(tune: unknown): TuneOptions | undefined {
   if (tune === undefined || tune === false) return undefined
   if (tune === true) return {}
   if (typeof tune !== 'object' || tune === null) throw invalidOption('tune', 'a boolean or { cache: path }', tune)
+  knownOptions('tune', tune, ['cache'])
   const { cache } = tune as { readonly cache?: unknown }
   if (cache === undefined) return {}
   if (typeof cache !== 'string' || cache === '') throw invalidOption('tune.cache', 'the path of a file', cache)
   return { cache }
 }
 
+const OPTIONS = Object.keys({
+  threads: true,
+  layout: true,
+  precision: true,
+  maxConcurrency: true,
+  maxQueue: true,
+  memory: true,
+  accuracy: true,
+  tune: true,
+} satisfies Record<Exclude<keyof CompileOptions, 'algorithm'>, true>)
+
+function checkCount(name: string, value: unknown, most: number): void {
+  if (isPositiveInteger(value) && value <= most) return
+  throw invalidOption(name, `an integer from 1 to ${most}`, value)
+}
+
 /** Throws OptionError. */
-export function checkOptions(options: CompileOptions): SessionOptions {
-  if (typeof options !== 'object' || options === null) throw invalidOption('options of compile', 'an object', options)
-  const { threads, layout = 'nhwc', precision = 'fp32', memory = 'normal', algorithm = 'auto' } = options
-  const { accuracy = 'normal', maxConcurrency = 2, maxQueue = Number.POSITIVE_INFINITY } = options
-  if (threads !== undefined && !isPositiveInteger(threads))
-    throw invalidOption('threads', 'a positive integer', threads)
+export function checkOptions(given: CompileOptions): SessionOptions {
+  if (typeof given !== 'object' || given === null) throw invalidOption('options of compile', 'an object', given)
+  const { algorithm = 'auto', ...options } = given
+  knownOptions('compile', options, OPTIONS)
+  const { threads, layout = 'nhwc', precision = 'fp32', memory = 'normal', accuracy = 'normal' } = options
+  const { maxConcurrency = 2, maxQueue = Number.POSITIVE_INFINITY } = options
+  if (threads !== undefined) checkCount('threads', threads, MAX_THREADS)
   if (layout !== 'nhwc' && layout !== 'nchw') throw invalidOption('layout', "'nhwc' or 'nchw'", layout)
   if (precision !== 'fp32') throw invalidOption('precision', "'fp32'", precision)
   if (memory !== 'normal' && memory !== 'low') throw invalidOption('memory', "'normal' or 'low'", memory)
   if (accuracy !== 'normal' && accuracy !== 'fast') throw invalidOption('accuracy', "'normal' or 'fast'", accuracy)
-  if (!isPositiveInteger(maxConcurrency)) throw invalidOption('maxConcurrency', 'a positive integer', maxConcurrency)
+  checkCount('maxConcurrency', maxConcurrency, MAX_CONCURRENCY)
   if (maxQueue !== 0 && maxQueue !== Number.POSITIVE_INFINITY && !isPositiveInteger(maxQueue)) {
     throw invalidOption('maxQueue', 'a non-negative integer', maxQueue)
   }

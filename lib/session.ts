@@ -1,8 +1,10 @@
-import type { StepTimes } from './binding.js'
+import { checkSignal, onAbort, throwIfAborted } from './abort.js'
+import type { NativeRun, StepTimes } from './binding.js'
 import { engineInfo } from './engine.js'
-import { AbortError, QueueFullError, ShapeError } from './errors.js'
+import { QueueFullError, ShapeError } from './errors.js'
 import type { Graph, GraphSource } from './graph/graph.js'
 import type { DataLayout } from './graph/plan.js'
+import { knownOptions } from './layers/options.js'
 import { rethrowPublic } from './native-error.js'
 import { machinePeaks, profileStep, type StepProfile } from './profile.js'
 import { ProgramCache, type SessionMemory, type SizedProgram } from './program-cache.js'
@@ -78,12 +80,13 @@ export class Session<I extends string = string, O extends string = string> {
   /**
    * Runs the network on the engine's threads; the event loop stays free. Gives the outputs by name, batch first.
    *
-   * The inputs are copied by the time it returns its promise. Rejects with ShapeError, DTypeError, OptionError (names), AbortError,
-   * QueueFullError and DisposedError.
+   * The inputs are copied by the time it returns its promise. Rejects with ShapeError, DTypeError, OptionError (names, options),
+   * AbortError, QueueFullError and DisposedError.
    */
-  async run(inputs: RunInputs<I>, { signal }: RunOptions = {}): Promise<RunOutputs<O>> {
+  async run(inputs: RunInputs<I>, options?: RunOptions): Promise<RunOutputs<O>> {
     this.#programs.checkUsable()
-    if (signal?.aborted) throw abortError(signal)
+    const signal = readSignal(options)
+    throwIfAborted(signal)
     const data = readData(this.#infos, inputs)
     this.#checkQueue()
     this.#pending++
@@ -188,17 +191,20 @@ export class Session<I extends string = string, O extends string = string> {
   }
 
   async #start(sized: SizedProgram, data: readonly Float32Array[], signal?: AbortSignal): Promise<RunOutputs<O>> {
-    if (signal?.aborted) throw abortError(signal)
+    throwIfAborted(signal)
     checkLengths(this.#infos, sized, data)
     const outputs = allocateOutputs(sized)
-    const { promise, cancel } = sized.program.run(data, outputs)
-    signal?.addEventListener('abort', cancel)
+    let run: NativeRun | undefined
+    // Once the engine has started, nothing may throw before its promise is awaited.
+    const forget = signal && onAbort(signal, () => run?.cancel())
     try {
-      await promise
+      run = sized.program.run(data, outputs)
+      await run.promise
     } catch (error) {
-      throw signal?.aborted ? abortError(signal) : error
+      throwIfAborted(signal)
+      throw error
     } finally {
-      signal?.removeEventListener('abort', cancel)
+      forget?.()
     }
     return this.#toRecord(sized, outputs)
   }
@@ -255,6 +261,10 @@ function checkLengths(
   }
 }
 
-function abortError(signal: AbortSignal): AbortError {
-  return new AbortError(undefined, { cause: signal.reason })
+/** Throws OptionError for what are no options of a run. */
+function readSignal(options: RunOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined
+  knownOptions('run', options, ['signal'])
+  checkSignal('run', options.signal)
+  return options.signal
 }

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   AbortError,
   add,
@@ -267,7 +269,7 @@ describe('a session refuses', () => {
     'another number of channels': {
       inputs: { input: images(1, [9, 8, 4]) },
       type: ShapeError,
-      message: /\[1, 9, 8, 4\] \(another size: .*0\.weight/,
+      message: /received \[1, 9, 8, 4\]: it has 4 channels but the network takes 3$/,
     },
     'channels first': {
       inputs: { input: toChannelsFirst(input) },
@@ -286,6 +288,7 @@ describe('a session refuses', () => {
 
   test('channels last when it is compiled for channels first', async () => {
     const planar = await net.compile({ layout: 'nchw' })
+    expect(() => planar.runSync({ input: Tensor.zeros([1, 4, 9, 8]) })).toThrow(/it has 4 channels .* takes 3$/)
     expect(() => planar.runSync({ input })).toThrow(/looks like NHWC given for NCHW/)
     expect(() => planar.runSync({ input: new Tensor(input.data, size) })).toThrow(/looks like NHWC given for NCHW/)
     planar.dispose()
@@ -315,11 +318,42 @@ describe('a session refuses', () => {
       { memory: 'none' },
       { maxConcurrency: 0 },
       { maxQueue: -1 },
+      { threads: 257 },
+      { maxConcurrency: 1025 },
     ]
     for (const options of bad) {
       const [name] = Object.keys(options)
-      await expect(net.compile(options as never)).rejects.toThrow(new RegExp(`Expected ${name} to be`))
+      const refusal = { code: 'ERR_OPTION', message: expect.stringMatching(new RegExp(`^Expected ${name} to be`)) }
+      await expect(net.compile(options as never)).rejects.toMatchObject(refusal)
     }
+    await expect(net.compile('fast' as never)).rejects.toThrow(/options of compile to be an object/)
+  })
+
+  test('options that do not exist', async () => {
+    const refusal = (message: RegExp) => ({ code: 'ERR_OPTION', message: expect.stringMatching(message) })
+    await expect(net.compile({ thread: 2 } as never)).rejects.toMatchObject(refusal(/"thread".*Did you mean threads\?/))
+    await expect(net.compile({ tune: { cahce: 'x' } } as never)).rejects.toMatchObject(refusal(/Did you mean cache\?/))
+    await expect(session.run({ input }, { timeout: 5 } as never)).rejects.toMatchObject(
+      refusal(/run has no option "timeout"; it has signal/),
+    )
+    await expect(session.run({ input }, null as never)).rejects.toMatchObject(refusal(/options of run/))
+  })
+
+  test('a signal that is none, before anything has started', async () => {
+    const own = await slow()
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    for (const signal of [new AbortController(), 'x', null, { aborted: false }]) {
+      const running = own.run({ input: slowInput }, { signal } as never)
+      await expect(running).rejects.toMatchObject({
+        code: 'ERR_OPTION',
+        message: expect.stringMatching(/^Expected signal of run to be an AbortSignal but received/),
+      })
+    }
+    own.dispose()
+    await setTimeout(50)
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test('parameters without data', async () => {
@@ -345,11 +379,35 @@ describe('a run ends early', () => {
     const controller = new AbortController()
     const running = session.run({ input: slowInput }, { signal: controller.signal })
     const waiting = session.run({ input: slowInput })
-    setTimeout(() => controller.abort(), 2)
+    void setTimeout(2).then(() => controller.abort())
     const error = await running.catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'ERR_ABORTED', cause: controller.signal.reason })
     expect((await waiting).output?.shape).toEqual([1, 96, 96, 64])
     session.dispose()
+  })
+
+  test('when it shares its signal with many', async () => {
+    const session = await net.compile()
+    const { signal } = new AbortController()
+    await session.run({ input: images(1) }, { signal })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    const runs = Array.from({ length: 20 }, () => session.run({ input: images(1) }, { signal }))
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1)
+    await Promise.all(runs)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+
+    const slowOne = await slow()
+    const controller = new AbortController()
+    const together = [1, 2].map(() => slowOne.run({ input: slowInput }, { signal: controller.signal }))
+    const settled = Promise.allSettled(together)
+    await setTimeout(2)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1)
+    controller.abort()
+    const codes = (await settled).map((result) => result.status === 'rejected' && result.reason.code)
+    expect(codes).toEqual(['ERR_ABORTED', 'ERR_ABORTED'])
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+    session.dispose()
+    slowOne.dispose()
   })
 
   test('when the session is disposed', async () => {
