@@ -162,6 +162,22 @@ const typeName = (value: unknown): string => {
 
 const shownLength = 80
 
+/** A text as messages show it: a long one loses its end. */
+export const shorten = (text: string, length = shownLength): string =>
+  text.length > length ? `${text.slice(0, length)}...` : text
+
+/** Keys of a plain object, at most as many as are shown. */
+const showKeys = (value: object): string => {
+  const keys: string[] = []
+  for (const key in value) {
+    if (keys.length === shownLength) break
+    keys.push(shorten(key))
+  }
+  return `{ ${keys.join(', ')} }`
+}
+
+const isPlainObject = (value: object): boolean => ['Object', 'object'].includes(typeName(value))
+
 const showList = (values: readonly unknown[], depth: number): string => {
   if (depth === 0) return '[...]'
   const first = values.slice(0, 8).map((value) => show(value, depth - 1))
@@ -171,17 +187,23 @@ const showList = (values: readonly unknown[], depth: number): string => {
 /** A value as messages show it: short, on one line, never throwing. */
 export const show = (value: unknown, depth = 4): string => {
   let text: string
-  if (typeof value === 'string') text = JSON.stringify(value)
+  if (typeof value === 'string') text = JSON.stringify(value.slice(0, shownLength + 1))
   else if (Array.isArray(value)) text = showList(value, depth)
-  else if (ArrayBuffer.isView(value) || typeof value === 'function') text = typeName(value)
-  else if (typeof value === 'object' && value !== null) text = `{ ${Object.keys(value).join(', ')} }`
+  else if (typeof value === 'function') text = typeName(value)
+  else if (typeof value === 'object' && value !== null) text = isPlainObject(value) ? showKeys(value) : typeName(value)
   else text = String(value)
-  return text.length > shownLength ? `${text.slice(0, shownLength)}...` : text
+  return shorten(text)
 }
 
 /** `Expected stride to be a positive integer but received -1 (number)` */
-export const invalidOption = (name: string, expected: string, actual: unknown): OptionError =>
+export const invalidOption = (
+  name: string,
+  expected: string,
+  actual: unknown,
+  details?: Pick<ErrorDetails, 'hint' | 'cause'>,
+): OptionError =>
   new OptionError(`Expected ${name} to be ${expected} but received ${show(actual)} (${typeName(actual)})`, {
+    ...details,
     expected,
     actual,
   })

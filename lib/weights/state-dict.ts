@@ -1,7 +1,7 @@
 /** Fitting tensors, as files name them, to the parameters of a network. */
 
 import { closest, editDistance } from '../edit-distance.js'
-import { type MisshapedTensor, show, WeightsError, type WeightsMismatch } from '../errors.js'
+import { type MisshapedTensor, shorten, show, WeightsError, type WeightsMismatch } from '../errors.js'
 import type { Parameter } from '../graph/graph.js'
 import type { Tensor } from '../tensor.js'
 import type { Rename } from './renames.js'
@@ -72,11 +72,14 @@ function mismatchError(parameterCount: number, mismatch: WeightsMismatch): Weigh
 }
 
 const LISTED = 4
+/** Characters of a name and what is wrong with it. */
+const SHOWN_LENGTH = 200
 
 function describe(kind: string, names: readonly string[]): string {
   if (names.length === 0) return ''
   const rest = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
-  return `${names.length} ${kind}: ${names.slice(0, LISTED).join(', ')}${rest}`
+  const listed = names.slice(0, LISTED).map((name) => shorten(name, SHOWN_LENGTH))
+  return `${names.length} ${kind}: ${listed.join(', ')}${rest}`
 }
 
 /** What would make names fit: a prefix that one side has, or the nearest name. */
@@ -96,7 +99,7 @@ function suggest(missing: readonly string[], unexpected: readonly string[]): str
     .filter(([name, near]) => editDistance(name, near) <= Math.ceil(name.length / 5))
   return pairs.length === 0
     ? undefined
-    : `Did you mean ${pairs.map(([name, near]) => `${near} for ${name}`).join(', ')}?`
+    : `Did you mean ${pairs.map(([name, near]) => `${shorten(near)} for ${shorten(name)}`).join(', ')}?`
 }
 
 /** The prefix that turns most of `plain` into members of `prefixed`. */
