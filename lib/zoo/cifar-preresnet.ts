@@ -151,6 +151,20 @@ export const preresnet272BnCifar10 = variant(
   cifarPreresnet({ depth: 30, isBottleneck: true }),
 )
 
+/** ResNet-1001 v2 for CIFAR-10, of bottlenecks: `[32, 32, 3]` -> `[10]`. */
+export const preresnet1001Cifar10 = variant(
+  'preresnet1001_cifar10',
+  { parameters: 10_327_706, macs: 1_490_995_712 },
+  cifarPreresnet({ depth: 111, isBottleneck: true }),
+)
+
+/** ResNet-1202 v2 for CIFAR-10: `[32, 32, 3]` -> `[10]`. */
+export const preresnet1202Cifar10 = variant(
+  'preresnet1202_cifar10',
+  { parameters: 19_423_834, macs: 2_829_501_056 },
+  cifarPreresnet({ depth: 200 }),
+)
+
 /**
  * WRN-28-10, a ResNet-28 v2 with 10 times the channels: `[32, 32, 3]` -> `[10]`. Zagoruyko and Komodakis, arXiv:1605.07146.
  *

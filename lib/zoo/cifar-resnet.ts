@@ -75,3 +75,10 @@ export const resnet110Cifar10 = variant(
   { parameters: 1_727_962, macs: 252_887_680 },
   cifarResnet(18),
 )
+
+/** ResNet-1202 for CIFAR-10: `[32, 32, 3]` -> `[10]`. */
+export const resnet1202Cifar10 = variant(
+  'resnet1202_cifar10',
+  { parameters: 19_421_274, macs: 2_829_238_912 },
+  cifarResnet(200),
+)

@@ -7,6 +7,7 @@ import {
   dense,
   flatten,
   globalAvgPool,
+  type Layer,
   maxPool2d,
   module,
   relu,
@@ -60,7 +61,17 @@ interface DenseNetConfiguration {
   readonly growthRate: number
   readonly depths: readonly [number, number, number, number]
   readonly stemWidth: number
+  /** Three 3 x 3 convolutions in the place of the 7 x 7 one, the first two to half the channels; false by default. */
+  readonly hasDeepStem?: boolean
 }
+
+const conv3x3 = (width: number, stride = 1): Layer => conv2d(width, { kernel: 3, stride, padding: 1, bias: false })
+
+/** The convolutions of the stem, of which the first halves the size; each is followed by a batch norm. */
+const stemConvs = ({ stemWidth, hasDeepStem = false }: DenseNetConfiguration): readonly Layer[] =>
+  hasDeepStem
+    ? [conv3x3(stemWidth / 2, 2), conv3x3(stemWidth / 2), conv3x3(stemWidth)]
+    : [conv2d(stemWidth, { kernel: 7, stride: 2, padding: 3, bias: false }) as Layer]
 
 /** Channels behind each block but the last, halved. */
 const transitionWidths = ({ growthRate, depths, stemWidth }: DenseNetConfiguration) => {
@@ -72,12 +83,11 @@ const transitionWidths = ({ growthRate, depths, stemWidth }: DenseNetConfigurati
 const densenet =
   (configuration: DenseNetConfiguration) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
-    const { growthRate, depths, stemWidth } = configuration
+    const { growthRate, depths } = configuration
     const widths = transitionWidths(configuration)
-    const features = {
-      conv0: conv2d(stemWidth, { kernel: 7, stride: 2, padding: 3, bias: false }),
-      norm0: batchNorm(),
-      pool0: maxPool2d({ kernel: 3, stride: 2, padding: 1 }),
+    const stem = stemConvs(configuration).map((conv) => ({ conv, norm: batchNorm() }))
+    const pool0 = maxPool2d({ kernel: 3, stride: 2, padding: 1 })
+    const blocks = {
       denseblock1: denseBlock(depths[0], growthRate),
       transition1: transition(widths[0]),
       denseblock2: denseBlock(depths[1], growthRate),
@@ -85,13 +95,14 @@ const densenet =
       denseblock3: denseBlock(depths[2], growthRate),
       transition3: transition(widths[2]),
       denseblock4: denseBlock(depths[3], growthRate),
-      norm5: batchNorm(),
     }
+    const norm5 = batchNorm()
+    const numbered = Object.assign({}, ...stem.map(({ conv, norm }, i) => ({ [`conv${i}`]: conv, [`norm${i}`]: norm })))
+    const features = { ...numbered, pool0, ...blocks, norm5 }
     const m = { features, avgpool: globalAvgPool(), classifier: dense(numClasses) }
     return module(m, (x: AnySym) => {
-      const { conv0, norm0, pool0, norm5, ...blocks } = features
-      const stem = pool0(relu(norm0(conv0(x))))
-      const dense = Object.values(blocks).reduce<AnySym>((value, block) => block(value), stem)
+      const reduced = stem.reduce((value, { conv, norm }) => relu(norm(conv(value))) as AnySym, x)
+      const dense = Object.values(blocks).reduce<AnySym>((value, block) => block(value), pool0(reduced))
       return m.classifier(flatten(m.avgpool(relu(norm5(dense)))))
     })
   }
@@ -130,4 +141,11 @@ export const densenet201 = variant(
   'densenet201',
   { parameters: 20_013_928, macs: 4_291_365_888 },
   densenet({ growthRate: 32, depths: [6, 12, 48, 32], stemWidth: 64 }),
+)
+
+/** DenseNet-264 with a deep stem: `[224, 224, 3]` -> `[1000]`. */
+export const densenet264d = variant(
+  'densenet264d',
+  { parameters: 72_736_216, macs: 13_470_266_880 },
+  densenet({ growthRate: 48, depths: [6, 12, 64, 48], stemWidth: 96, hasDeepStem: true }),
 )

@@ -89,6 +89,13 @@ export const resnext50_32x4d = variant(
   residualClassifier(bottleneck32x4, [3, 4, 6, 3]),
 )
 
+/** ResNeXt-101 with 32 groups of 4 channels: `[224, 224, 3]` -> `[1000]`. */
+export const resnext101_32x4d = variant(
+  'resnext101_32x4d',
+  { ...resnext, parameters: 44_177_704, macs: 7_969_996_800 },
+  residualClassifier(bottleneck32x4, [3, 4, 23, 3]),
+)
+
 /** ResNeXt-101 with 32 groups of 8 channels: `[224, 224, 3]` -> `[1000]`. */
 export const resnext101_32x8d = variant(
   'resnext101_32x8d',

@@ -72,12 +72,14 @@ interface Configuration {
   readonly firstWidth: number
   /** The paper's scale factor of all channels. */
   readonly scale?: number
+  /** Channels of the first convolution; 24 times the scale by default. */
+  readonly stemWidth?: number
 }
 
 const shufflenetV1 =
-  ({ groups, firstWidth, scale = 1 }: Configuration) =>
+  ({ groups, firstWidth, scale = 1, stemWidth = 24 * scale }: Configuration) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
-    let inChannels = 24 * scale
+    let inChannels = stemWidth
     const stem = { conv: conv2d(inChannels, { kernel: 3, stride: 2, padding: 1, bias: false }), bn: batchNorm() }
     const pool = maxPool2d({ kernel: 3, stride: 2, padding: 1 })
     const stages = depths.map((depth, stage) =>
@@ -144,6 +146,20 @@ export const shufflenetV1_g8_w1 = variant(
   'shufflenet_g8_w1',
   { parameters: 2_434_768, macs: 138_365_952 },
   shufflenetV1({ groups: 8, firstWidth: 384 }),
+)
+
+/** ShuffleNet v1 with 3 groups and 1.5 times the channels behind the first convolution: `[224, 224, 3]` -> `[1000]`. */
+export const shufflenetV1_g3_w3d2 = variant(
+  'shufflenet_g3_w3d2',
+  { parameters: 3_442_168, macs: 292_443_552 },
+  shufflenetV1({ groups: 3, firstWidth: 240, scale: 1.5, stemWidth: 24 }),
+)
+
+/** ShuffleNet v1 with 3 groups and twice the channels: `[224, 224, 3]` -> `[1000]`. */
+export const shufflenetV1_g3_w2 = variant(
+  'shufflenet_g3_w2',
+  { parameters: 5_450_776, macs: 524_045_184 },
+  shufflenetV1({ groups: 3, firstWidth: 240, scale: 2 }),
 )
 
 /** ShuffleNet v1 with 1 group and three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
