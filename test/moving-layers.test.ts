@@ -144,8 +144,17 @@ describe('slice, split and chunk of an axis', () => {
 })
 
 describe('resize and gridSample', () => {
+  test('resize an image by its sizes where they stay or double, as PyTorch, but no volume', async () => {
+    expect(await values([1, 3, 1], resize({ scaleFactor: [1, 2.3] }))).toEqual([0, 0, 1, 1, 2, 2])
+    expect(await values([1, 2, 1], resize({ scaleFactor: [1, 1.3] }))).toEqual([0, 1])
+    expect(await values([1, 1, 3, 1], resize({ scaleFactor: [1, 1, 2.3] }))).toEqual([0, 0, 0, 1, 1, 2])
+    expect(await values([1, 1, 2, 1], resize({ scaleFactor: [1, 1, 1.3] }))).toEqual([0, 0])
+  })
+
   test('resize a row', async () => {
     expect(await values([2, 1], resize({ scaleFactor: 2 }))).toEqual([0, 0, 1, 1])
+    expect(await values([3, 1], resize({ scaleFactor: 2.3 }))).toEqual([0, 0, 0, 1, 1, 2])
+    expect(await values([2, 1], resize({ scaleFactor: 1.3 }))).toEqual([0, 0])
     expect(await values([2, 1], resize({ size: 4, mode: 'linear' }))).toEqual([0, 0.25, 0.75, 1])
     expect(await values([2, 1], resize({ size: 3, mode: 'linear', alignCorners: true }))).toEqual([0, 0.5, 1])
     expect(await values([4, 1], resize({ size: 2, mode: 'area' }))).toEqual([0.5, 2.5])

@@ -20,12 +20,17 @@ const stepOf = ({ input, output, factor, alignCorners }: ResizedAxis): number =>
 
 const forEach = <T>(count: number, of: (i: number) => T): readonly T[] => Array.from({ length: count }, (_, i) => of(i))
 
-/** The element under each output element: at its start, or 'exact' under its centre. */
-export const nearestTable = (axis: ResizedAxis, exact: boolean): readonly number[] => {
+/**
+ * The element under each output element: at its start, or 'exact' under its centre.
+ *
+ * Of images, not of series or volumes, PyTorch takes a size that stays or doubles for a ratio of 1 or 2, whatever the factor was.
+ */
+export const nearestTable = (axis: ResizedAxis, exact: boolean, rank: number): readonly number[] => {
   const step = stepOf(axis)
+  const bySize = rank === 2 && !exact
   return forEach(axis.output, (i) => {
-    if (!exact && axis.output === axis.input) return i
-    if (!exact && axis.output === 2 * axis.input) return i >> 1
+    if (bySize && axis.output === axis.input) return i
+    if (bySize && axis.output === 2 * axis.input) return i >> 1
     return min(floor(fround((exact ? i + 0.5 : i) * step)), axis.input - 1)
   })
 }

@@ -62,7 +62,7 @@ const emitResize = (at: Application, shape: readonly number[], { mode, antialias
       return at.emit('adaptiveAvgPool', { outputSize: output.slice(0, -1) }, output)
     case 'nearest':
     case 'nearest-exact': {
-      const indices = axes.map((axis) => nearestTable(axis, mode === 'nearest-exact'))
+      const indices = axes.map((axis) => nearestTable(axis, mode === 'nearest-exact', axes.length))
       return at.emit('gather', { of, indices: [...indices, null], value: 0 }, output)
     }
     default: {
