@@ -8,11 +8,15 @@ import {
   type Layer,
   leakyRelu,
   locallyConnected2d,
+  lowRankLocallyConnected2d,
   mixedDepthwiseConv2d,
   model,
   module,
   OptionError,
+  partialConv2d,
   ShapeError,
+  separableConv2d,
+  separableConv3d,
   split,
 } from '../lib/index.js'
 import { readGolden } from './support/golden.js'
@@ -82,9 +86,42 @@ describe('what does not fit is refused', () => {
       () => gatedConv2d(4, { kernel: 3, activation: 'elu' as never }),
       'Expected activation of gatedConv2d to be a layer',
     ],
+    [() => gatedConv2d(4, undefined as never), 'Expected options of gatedConv2d to be an object'],
+    [() => gatedConv2d(4, { kernel: 3, strides: 2 } as never), 'gatedConv2d has no option "strides"'],
+    [() => lowRankLocallyConnected2d(4, undefined as never), 'options of lowRankLocallyConnected2d to be an object'],
+    [() => mixedDepthwiseConv2d({ kernels: [3], bias: 1 as never }), 'bias of mixedDepthwiseConv2d to be a boolean'],
+    [() => separableConv2d(4, null as never), 'Expected options of separableConv2d to be an object'],
+    [() => separableConv3d(4, { kernel: 0 } as never), 'Expected kernel of separableConv3d to be a positive integer'],
   ])('%#', (make, message) => {
     expect(make).toThrow(OptionError)
     expect(make).toThrow(message)
+  })
+
+  test.each<[make: (options: never) => unknown, name: string, options: Record<string, unknown>]>([
+    [(options) => locallyConnected2d(1, options), 'locallyConnected2d', { paddingMode: 'replicate' }],
+    [(options) => locallyConnected2d(1, options), 'locallyConnected2d', { flip: true }],
+    [(options) => deformConv2d(1, options), 'deformConv2d', { paddingMode: 'replicate' }],
+    [(options) => deformConv2d(1, options), 'deformConv2d', { flip: true }],
+    [(options) => partialConv2d(1, options), 'partialConv2d', { paddingMode: 'replicate' }],
+    ...Object.entries({ paddingMode: 'replicate', bias: false, exact: true, flip: true }).map(
+      ([option, value]): [(options: never) => unknown, string, Record<string, unknown>] => [
+        (options) => lowRankLocallyConnected2d(1, Object.assign({ rank: 2 }, options)),
+        'lowRankLocallyConnected2d',
+        { [option]: value },
+      ],
+    ),
+  ])('what a convolution without it would ignore: %#', (make, name, options) => {
+    expect(() => make({ kernel: 3 } as never)).not.toThrow()
+    const attempt = () => make({ kernel: 3, ...options } as never)
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(`${name} has no option "${Object.keys(options)[0]}"`)
+  })
+
+  test('fewer channels than kernels', () => {
+    expect(() => netOf([6, 6, 4], mixedDepthwiseConv2d({ kernels: [1, 3, 5, 7, 9] }))).toThrow(
+      "mixedDepthwiseConv2d 'child' takes at least 5 channels, one for each of its kernels, but received [6, 6, 4]",
+    )
+    expect(() => netOf([6, 4], mixedDepthwiseConv2d({ kernels: [1] }))).toThrow('takes [height, width, channels]')
   })
 
   test('offsets, masks and images of other shapes', () => {

@@ -58,6 +58,7 @@ describe('pad', () => {
 
   test('refuses what cannot be', () => {
     expect(() => pad(-1)).toThrow(/padding of pad to be a non-negative integer/)
+    expect(() => pad(1, { mode: 'reflect', value: 9 })).toThrow(/value of pad to be 0 with mode 'reflect'/)
     expect(() => pad({ left: 1 } as never)).toThrow(OptionError)
     expect(() => pad({ left: 1, top: 1 } as never)).toThrow(/an object of left and right/)
     expect(() => pad([[1]] as never)).toThrow(/a pair \[before, after\] for each axis/)

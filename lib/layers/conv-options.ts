@@ -58,7 +58,13 @@ export interface ConvSpec {
   readonly paddingMode: ConvPaddingMode
 }
 
-const geometryNames = ['kernel', 'stride', 'padding', 'dilation', 'bias', 'exact', 'flip', 'paddingMode']
+const geometryNames = ['kernel', 'stride', 'padding', 'dilation']
+
+/** The options of {@link ConvSwitches} and {@link ConvPadding}. */
+export const switchNames: readonly string[] = ['bias', 'exact', 'flip', 'paddingMode']
+
+/** All options of a plain convolution beside its geometry. */
+export const convNames: readonly string[] = [...switchNames, 'groups', 'inChannels', 'weightNorm']
 
 const paddingModes: readonly unknown[] = [
   'zeros',
@@ -67,7 +73,7 @@ const paddingModes: readonly unknown[] = [
   'circular',
 ] satisfies readonly ConvPaddingMode[]
 
-/** Checks the options of a convolution; `names` are those that it has beside the common ones. */
+/** Checks the options of a convolution; `names` are those that it has beside kernel, stride, padding and dilation. */
 export const convSpec = (type: string, rank: number, options: UncheckedConv, names: readonly string[]): ConvSpec => {
   knownOptions(type, options, [...geometryNames, ...names])
   const { kernel, stride = 1, padding: pad = 0, dilation = 1, bias = true, exact = false, flip = false } = options

@@ -10,6 +10,7 @@ import {
   checkChannels,
   checkGroups,
   checkRank,
+  convNames,
   convSpec,
   emitConv,
   type Geometry,
@@ -47,7 +48,7 @@ type UncheckedOptions = UncheckedConv & ConvGroups & ConvWeights
 
 const conv = (type: string, rank: number, outChannels: unknown, options: UncheckedOptions) => {
   const out = positiveInteger(`outChannels of ${type}`, outChannels)
-  const spec = convSpec(type, rank, options, ['groups', 'inChannels', 'weightNorm'])
+  const spec = convSpec(type, rank, options, convNames)
   const isNormed = booleanOption(`weightNorm of ${type}`, options.weightNorm ?? false)
   const groups = checkGroups(type, out, options)
   const layer = (x: Sym<unknown>) => {

@@ -49,7 +49,7 @@ export const deformConv2d = <
 ) => Sym<Window2d<'deformConv2d', X, O, K, S, P, D, false, E>>) => {
   const type = 'deformConv2d'
   const out = positiveInteger(`outChannels of ${type}`, outChannels)
-  const spec = convSpec(type, 2, options, ['groups', 'inChannels'])
+  const spec = convSpec(type, 2, options, ['bias', 'exact', 'groups', 'inChannels'])
   const groups = checkGroups(type, out, options)
   const layer = (x: AnySym, offsets: AnySym, mask?: AnySym) => {
     const at = apply(type, layer, mask === undefined ? [x, offsets] : [x, offsets, mask])

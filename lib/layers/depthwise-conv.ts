@@ -10,6 +10,7 @@ import {
   convSpec,
   emitConv,
   type Geometry,
+  switchNames,
   type UncheckedConv,
 } from './conv-options.js'
 import { module } from './module.js'
@@ -46,10 +47,14 @@ export type DepthwiseConv3dOptions<
   E = boolean,
 > = Geometry<K, S, P, D> & ConvSwitches<E> & ConvPadding & Multiplier<M>
 
+const depthwiseSpec = (type: string, rank: number, options: UncheckedConv & Multiplier<unknown>) => {
+  const spec = convSpec(type, rank, options, [...switchNames, 'multiplier'])
+  const { multiplier = 1 } = options
+  return { spec, multiplier: positiveInteger(`multiplier of ${type}`, multiplier) }
+}
+
 const depthwise = (type: string, rank: number, options: UncheckedConv & Multiplier<unknown>) => {
-  const spec = convSpec(type, rank, options, ['multiplier'])
-  const { multiplier: factor = 1 } = options
-  const multiplier = positiveInteger(`multiplier of ${type}`, factor)
+  const { spec, multiplier } = depthwiseSpec(type, rank, options)
   const layer = (x: Sym<unknown>) => {
     const at = apply(type, layer, [x])
     const shape = x.shape as readonly number[]
@@ -154,6 +159,7 @@ export const separableConv2d = <
   outChannels: O,
   options: DepthwiseConv2dOptions<K, M, S, P, D, E>,
 ): (<X>(x: Sym<X>) => Sym<Window2d<'separableConv2d', X, O, K, S, P, D, false, E>>) => {
+  checkSeparable('separableConv2d', 2, outChannels, options)
   const m = {
     depthwise: depthwiseConv2d({ ...options, bias: false }),
     pointwise: conv2d(outChannels, { kernel: 1, ...biasOf(options) }),
@@ -182,11 +188,23 @@ export const separableConv3d = <
   outChannels: O,
   options: DepthwiseConv3dOptions<K, M, S, P, D, E>,
 ): (<X>(x: Sym<X>) => Sym<Window3d<'separableConv3d', X, O, K, S, P, D, false, E>>) => {
+  checkSeparable('separableConv3d', 3, outChannels, options)
   const m = {
     depthwise: depthwiseConv3d({ ...options, bias: false }),
     pointwise: conv3d(outChannels, { kernel: 1, ...biasOf(options) }),
   }
   return module(m, (x: AnySym) => m.pointwise(m.depthwise(x))) as never
+}
+
+/** Throws what concerns the options in the name of the layer, not of its two convolutions. */
+const checkSeparable = (
+  type: string,
+  rank: number,
+  outChannels: unknown,
+  options: UncheckedConv & Multiplier<unknown>,
+): void => {
+  positiveInteger(`outChannels of ${type}`, outChannels)
+  depthwiseSpec(type, rank, options)
 }
 
 const biasOf = ({ bias }: { readonly bias?: boolean }) => (bias === undefined ? {} : { bias })

@@ -38,7 +38,7 @@ export const locallyConnected2d = <
 ): (<X>(x: Sym<X>) => Sym<Window2d<'locallyConnected2d', X, O, K, S, P, D, false, E>>) => {
   const type = 'locallyConnected2d'
   const out = positiveInteger(`outChannels of ${type}`, outChannels)
-  const spec = convSpec(type, 2, options, [])
+  const spec = convSpec(type, 2, options, ['bias', 'exact'])
   const layer = (x: Sym<unknown>) => {
     const at = apply(type, layer, [x])
     const shape = x.shape as readonly number[]

@@ -73,8 +73,8 @@ export const lowRankLocallyConnected2d = <
 ): (<X>(x: Sym<X>) => Sym<Window2d<'lowRankLocallyConnected2d', X, O, K, S, P, D, false, false>>) => {
   const type = 'lowRankLocallyConnected2d'
   const out = positiveInteger(`outChannels of ${type}`, outChannels)
-  const { rank, weights = 'rows+columns', normalize = 'softmax', ...geometry } = options
-  const spec = convSpec(type, 2, geometry, [])
+  const spec = convSpec(type, 2, options, ['rank', 'weights', 'normalize'])
+  const { rank, weights = 'rows+columns', normalize = 'softmax' } = options
   positiveInteger(`rank of ${type}`, rank)
   if (!mixtures.includes(weights)) throw invalidOption(`weights of ${type}`, mixtures.join(', '), weights)
   if (!Object.hasOwn(normalizers, normalize)) {

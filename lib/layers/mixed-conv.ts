@@ -1,5 +1,5 @@
-import { invalidOption } from '../errors.js'
-import type { AnySym, Sym } from '../graph/trace.js'
+import { invalidOption, ShapeError, show } from '../errors.js'
+import { type AnySym, apply, type Layer, type Sym } from '../graph/trace.js'
 import type { Padding2d, Size2d } from '../shape.js'
 import { positiveInteger } from '../shape.js'
 import type { Conv2dShape, Window2d } from '../shape-types.js'
@@ -7,9 +7,10 @@ import { sigmoid } from './activations.js'
 import { multiply } from './arithmetic.js'
 import { concat } from './combine.js'
 import { type Conv2dOptions, conv2d } from './conv.js'
+import { checkRank, convNames, convSpec } from './conv-options.js'
 import { depthwiseConv2d } from './depthwise-conv.js'
 import { module } from './module.js'
-import { knownOptions } from './options.js'
+import { booleanOption, knownOptions, layerOption } from './options.js'
 import { split } from './slice.js'
 
 /**
@@ -41,18 +42,31 @@ export const mixedDepthwiseConv2d = <const S extends number = 1>(options: {
   if (!Array.isArray(kernels) || kernels.length === 0) {
     throw invalidOption(`kernels of ${type}`, 'a list of odd sizes', kernels)
   }
+  positiveInteger(`stride of ${type}`, stride)
+  booleanOption(`bias of ${type}`, bias)
   const convs = kernels.map((kernel: unknown) => {
     const size = positiveInteger(`kernel of ${type}`, kernel)
     if (size % 2 === 0) throw invalidOption(`kernel of ${type}`, 'odd', size)
     return depthwiseConv2d({ kernel: size, stride, padding: (size - 1) / 2, bias })
   })
-  return module(convs, (x: AnySym) => {
-    const channels = x.shape[x.shape.length - 1] as number
+  const layer: Layer = module(convs, (x: AnySym): AnySym => {
+    const at = apply(type, layer, [x])
+    checkRank(at, 2, x.shape)
+    const channels = x.shape[2] as number
+    if (channels < convs.length) {
+      const expected = `at least ${convs.length} channels, one for each of its kernels,`
+      throw new ShapeError(`${at.label} takes ${expected} but received ${show(x.shape)}`, {
+        layer: at.path,
+        expected: convs.length,
+        actual: channels,
+      })
+    }
     const part = Math.floor(channels / convs.length)
     const sizes = convs.map((_, i) => (i === 0 ? channels - part * (convs.length - 1) : part))
     const parts = split(x, sizes) as readonly AnySym[]
-    return concat(...parts.map((value, i) => (convs[i] as (x: AnySym) => AnySym)(value)))
-  }) as never
+    return concat(...parts.map((value, i) => (convs[i] as Layer)(value))) as AnySym
+  })
+  return layer as never
 }
 
 /**
@@ -78,8 +92,11 @@ export const gatedConv2d = <
   outChannels: O,
   options: Conv2dOptions<K, S, P, D, E> & { readonly activation?: (x: AnySym) => AnySym },
 ): (<X>(x: Sym<X>) => Sym<Conv2dShape<X, O, K, S, P, D, E>>) => {
+  const type = 'gatedConv2d'
+  positiveInteger(`outChannels of ${type}`, outChannels)
+  convSpec(type, 2, options, [...convNames, 'activation'])
   const { activation = (x: AnySym) => x, ...window } = options
-  if (typeof activation !== 'function') throw invalidOption('activation of gatedConv2d', 'a layer', activation)
+  layerOption(`activation of ${type}`, activation)
   const conv = () => conv2d(outChannels, window as Conv2dOptions) as (x: AnySym) => AnySym
   const m = { feature: conv(), gate: conv() }
   return module(m, (x: AnySym) => multiply(activation(m.feature(x)), sigmoid(m.gate(x)))) as never

@@ -1,5 +1,6 @@
 import { closest, editDistance } from '../edit-distance.js'
 import { invalidOption, OptionError, show } from '../errors.js'
+import type { Layer } from '../graph/trace.js'
 
 /** Checks that `options` is an object that has no other names than `known`; suggests the nearest name. */
 export const knownOptions = (layer: string, options: unknown, known: readonly string[]): void => {
@@ -19,6 +20,12 @@ export const knownOptions = (layer: string, options: unknown, known: readonly st
 export const booleanOption = (name: string, value: unknown): boolean => {
   if (typeof value !== 'boolean') throw invalidOption(name, 'a boolean', value)
   return value
+}
+
+/** Checks an option that is a layer, or a function that applies some. */
+export const layerOption = (name: string, value: unknown): Layer => {
+  if (typeof value !== 'function') throw invalidOption(name, 'a layer', value)
+  return value as Layer
 }
 
 export const finiteNumber = (name: string, value: unknown): number => {

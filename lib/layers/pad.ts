@@ -147,7 +147,9 @@ export const pad = <const P extends Pads>(
   knownOptions('pad', options, ['mode', 'value'])
   const { value = 0 } = options
   const mode = paddingMode('mode of pad', options.mode ?? 'constant')
-  finiteNumber('value of pad', value)
+  if (finiteNumber('value of pad', value) !== 0 && mode !== 'constant') {
+    throw invalidOption('value of pad', `0 with mode '${mode}'`, value)
+  }
   const pads = pairsOf(padding)
   const layer = (x: AnySym) => {
     const at = apply('pad', layer, [x])

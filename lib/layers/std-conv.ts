@@ -4,7 +4,7 @@ import { apply, type Sym } from '../graph/trace.js'
 import { type Padding2d, positiveInteger, type Size2d } from '../shape.js'
 import type { Conv2dShape } from '../shape-types.js'
 import type { Conv2dOptions } from './conv.js'
-import { checkChannels, checkGroups, checkRank, convSpec, emitConv } from './conv-options.js'
+import { checkChannels, checkGroups, checkRank, convSpec, emitConv, switchNames } from './conv-options.js'
 import { positiveNumber } from './options.js'
 
 export type StdConv2dOptions<K = Size2d, S = Size2d, P = Padding2d, D = Size2d, E = boolean> = Omit<
@@ -28,7 +28,13 @@ export type ScaledStdConv2dOptions<K = Size2d, S = Size2d, P = Padding2d, D = Si
 
 const stdConv = (type: string, outChannels: unknown, options: ScaledStdConv2dOptions, isScaled: boolean) => {
   const out = positiveInteger(`outChannels of ${type}`, outChannels)
-  const spec = convSpec(type, 2, options, ['groups', 'inChannels', 'eps', ...(isScaled ? ['gamma'] : [])])
+  const spec = convSpec(type, 2, options, [
+    ...switchNames,
+    'groups',
+    'inChannels',
+    'eps',
+    ...(isScaled ? ['gamma'] : []),
+  ])
   const groups = checkGroups(type, out, options)
   const eps = positiveNumber(`eps of ${type}`, options.eps ?? 1e-6)
   const gamma = positiveNumber(`gamma of ${type}`, options.gamma ?? 1)
