@@ -1,4 +1,4 @@
-/** Shapes of unpooling, blur pooling, pyramids and regions of interest in types; see shape-types.ts. */
+/** Shapes of unpooling, blur pooling, pyramids, regions of interest and correlations in types; see shape-types.ts. */
 
 import type { Add, Subtract } from 'ts-arithmetic'
 import type { SpreadOutput } from './conv-shape-types.js'
@@ -10,6 +10,7 @@ import type {
   Image,
   InvalidShape,
   Plus,
+  Same,
   Show,
   Times,
   Window2d,
@@ -74,3 +75,16 @@ export type RoiShape<X, B, Out> =
             ? [Count, AxisOf<Out, 'height'>, AxisOf<Out, 'width'>, C]
             : InvalidShape<`boxes are [count, 4] but received ${Show<B>}`>
           : InvalidShape<`pooling of regions takes [height, width, channels] but received ${Show<X>}`>
+
+/** `[H, W, C]`, `[H, W, C]` -> `[H', W', Patch^2]` */
+export type CorrelationShape<A, B, Patch extends number, K, S, P, D> = Window2d<
+  'correlation',
+  Same<A, B, 'correlation'>,
+  Times<Patch, Patch>,
+  K,
+  S,
+  P,
+  D,
+  false,
+  false
+>

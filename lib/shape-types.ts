@@ -235,7 +235,7 @@ export type HasNever<X extends readonly unknown[]> = Bounded<
 >
 
 /** The shape of both, or InvalidShape when they differ. */
-export type Same<A, B> =
+export type Same<A, B, Name extends string = 'add'> =
   A extends InvalidShape<string>
     ? A
     : B extends InvalidShape<string>
@@ -247,7 +247,7 @@ export type Same<A, B> =
           : A extends Dims
             ? B extends Dims
               ? HasNever<EqualSizes<A, B>> extends true
-                ? InvalidShape<`add takes equal shapes but received ${Show<A>} and ${Show<B>}`>
+                ? InvalidShape<`${Name} takes equal shapes but received ${Show<A>} and ${Show<B>}`>
                 : EqualSizes<A, B>
               : never
             : never

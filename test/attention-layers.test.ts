@@ -12,7 +12,9 @@ import {
   module,
   OptionError,
   pixelAttention,
+  ShapeError,
   selectiveKernel,
+  sequential,
   squeezeExcite,
   tripletAttention,
 } from '../lib/index.js'
@@ -93,11 +95,16 @@ describe('options that no layer takes are refused', () => {
   test.each<[() => unknown, string]>([
     [() => squeezeExcite(0), 'channels of squeezeExcite'],
     [() => squeezeExcite(64, { squeezed: 1.5 }), 'squeezed of squeezeExcite'],
+    [() => squeezeExcite(64, { names: 5 as never }), 'Expected names of squeezeExcite to be a list of two different'],
+    [() => squeezeExcite(64, { names: ['fc', 'fc'] }), 'Expected names of squeezeExcite to be a list of two different'],
+    [() => squeezeExcite(64, { activation: 5 as never }), 'Expected activation of squeezeExcite to be a layer'],
+    [() => squeezeExcite(64, { gate: 'sigmoid' as never }), 'Expected gate of squeezeExcite to be a layer'],
     [() => squeezeExcite(64, { reduction: 4 } as never), 'squeezeExcite has no option "reduction"'],
     [() => efficientChannelAttention(64, { kernel: 4 }), 'Expected kernel of efficientChannelAttention to be odd'],
     [() => efficientChannelAttention(Number.NaN), 'channels of efficientChannelAttention'],
     [() => globalContext(64, { reduction: -8 }), 'reduction of globalContext'],
     [() => selectiveKernel(64, { splits: 1 as never }), 'splits of selectiveKernel'],
+    [() => selectiveKernel(64, { stride: 0 }), 'stride of selectiveKernel'],
     [() => selectiveKernel(64, { squeezed: 0 }), 'squeezed of selectiveKernel'],
     [() => cbam(64, { reduction: 0 }), 'reduction of cbam'],
     [() => cbam('64' as never), 'channels of cbam'],
@@ -109,5 +116,40 @@ describe('options that no layer takes are refused', () => {
   ])('%#', (make, message) => {
     expect(make).toThrow(OptionError)
     expect(make).toThrow(message)
+  })
+})
+
+describe('images of other channels are refused', () => {
+  test.each<[name: string, layer: (channels: number) => unknown]>(
+    Object.entries({
+      squeezeExcite,
+      efficientChannelAttention,
+      globalContext,
+      cbam,
+      bam,
+      pixelAttention,
+      coordinateAttention,
+      largeKernelAttention,
+    }),
+  )('by %s', (name, layer) => {
+    for (const [channels, shape] of [
+      [16, [6, 6, 1]],
+      [8, [6, 6, 4]],
+      [1, [6, 6, 4]],
+    ] as const) {
+      const attempt = () => imageModel(shape, sequential(layer(channels) as Layer))
+      expect(attempt).toThrow(ShapeError)
+      expect(attempt).toThrow(`${name} '0' takes ${channels} channels but received [${shape.join(', ')}]`)
+    }
+    expect(() => imageModel([6, 8], sequential(layer(8) as Layer))).toThrow(
+      `${name} '0' takes [height, width, channels] but received [6, 8]`,
+    )
+    expect(imageModel([6, 6, 8], sequential(layer(8) as Layer)).outputs).toEqual({ output: [6, 6, 8] })
+  })
+
+  test('as are series where any channels will do', () => {
+    for (const layer of [tripletAttention(), selectiveKernel(8)]) {
+      expect(() => imageModel([6, 8], sequential(layer as Layer))).toThrow('takes [height, width, channels]')
+    }
   })
 })

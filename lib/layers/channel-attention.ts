@@ -3,15 +3,16 @@
 import { invalidOption } from '../errors.js'
 import type { AnySym, Layer, Sym } from '../graph/trace.js'
 import { positiveInteger } from '../shape.js'
+import type { Window2d } from '../shape-types.js'
 import { relu, sigmoid, softmax } from './activations.js'
 import { globalAvgPool } from './adaptive-pool.js'
 import { broadcastAdd, multiply, subtract } from './arithmetic.js'
 import { matmul } from './attention.js'
 import { add } from './combine.js'
 import { conv1d, conv2d } from './conv.js'
-import { module } from './module.js'
+import { imageModule } from './image-module.js'
 import { batchNorm, layerNorm } from './norm.js'
-import { booleanOption, knownOptions } from './options.js'
+import { booleanOption, knownOptions, layerOption } from './options.js'
 import { reshape } from './rearrange.js'
 import { chunk } from './slice.js'
 
@@ -37,8 +38,8 @@ export interface SqueezeExciteOptions {
 /**
  * Multiplies each of `channels` channels by a factor that two layers make of the means of all of them; the shape stays, `[H, W, channels]`.
  *
- * Weights: two 1 x 1 convolutions, called as `names` says. Throws OptionError. Hu et al., Squeeze-and-Excitation Networks,
- * arXiv:1709.01507.
+ * Weights: two 1 x 1 convolutions, called as `names` says. Throws OptionError at once, ShapeError when applied to other channels. Hu et
+ * al., Squeeze-and-Excitation Networks, arXiv:1709.01507.
  *
  * ```ts
  * import { batchNorm, conv2d, sequential, squeezeExcite } from 'im2col'
@@ -49,17 +50,23 @@ export interface SqueezeExciteOptions {
 export const squeezeExcite = (channels: number, options: SqueezeExciteOptions = {}): (<X>(x: Sym<X>) => Sym<X>) => {
   const type = 'squeezeExcite'
   knownOptions(type, options, ['squeezed', 'activation', 'gate', 'names'])
-  const {
-    squeezed = reducedChannels(type, channels, 16),
-    activation = relu as Layer,
-    gate = sigmoid as Layer,
-  } = options
-  const { names: [reduce, expand] = ['fc1', 'fc2'] } = options
+  const { squeezed = reducedChannels(type, channels, 16), names = ['fc1', 'fc2'] } = options
+  const activation = layerOption(`activation of ${type}`, options.activation ?? relu)
+  const gate = layerOption(`gate of ${type}`, options.gate ?? sigmoid)
+  const [reduce, expand] = pairOfNames(`names of ${type}`, names)
   const mean = globalAvgPool() as Layer
   const fc1 = conv2d(positiveInteger(`squeezed of ${type}`, squeezed), { kernel: 1 }) as Layer
   const fc2 = conv2d(positiveInteger(`channels of ${type}`, channels), { kernel: 1 }) as Layer
   const children = { avgpool: mean, [reduce]: fc1, [expand]: fc2 }
-  return module(children, (x: AnySym) => multiply(x, gate(fc2(activation(fc1(mean(x)))))) as AnySym) as never
+  const forward = (x: AnySym) => multiply(x, gate(fc2(activation(fc1(mean(x)))))) as AnySym
+  return imageModule(type, channels, children, forward) as never
+}
+
+const pairOfNames = (name: string, names: unknown): readonly [string, string] => {
+  const isPair =
+    Array.isArray(names) && names.length === 2 && names.every((item) => typeof item === 'string' && item !== '')
+  if (!isPair || names[0] === names[1]) throw invalidOption(name, 'a list of two different names', names)
+  return names as unknown as readonly [string, string]
 }
 
 export interface EfficientChannelAttentionOptions {
@@ -70,7 +77,8 @@ export interface EfficientChannelAttentionOptions {
 /**
  * Weighs each of `channels` channels by a convolution along the means of all of them; the shape stays, `[H, W, channels]`.
  *
- * Weights: `conv.weight` (1, 1, kernel). Throws OptionError. Wang et al., ECA-Net, arXiv:1910.03151.
+ * Weights: `conv.weight` (1, 1, kernel). Throws OptionError at once, ShapeError when applied to other channels. Wang et al., ECA-Net,
+ * arXiv:1910.03151.
  *
  * ```ts
  * import { batchNorm, conv2d, efficientChannelAttention, sequential } from 'im2col'
@@ -89,7 +97,7 @@ export const efficientChannelAttention = (
   if (positiveInteger(`kernel of ${type}`, kernel) % 2 === 0) throw invalidOption(`kernel of ${type}`, 'odd', kernel)
   const m = { conv: conv1d(1, { kernel, padding: (kernel - 1) / 2, bias: false }) as Layer }
   const mean = globalAvgPool() as Layer
-  return module(m, (x: AnySym) => {
+  return imageModule(type, channels, m, (x) => {
     const series = reshape([channels, 1], inOrder)(mean(x)) as AnySym
     return multiply(x, reshape([1, 1, channels], inOrder)(sigmoid(m.conv(series)))) as AnySym
   }) as never
@@ -104,7 +112,8 @@ export interface GlobalContextOptions {
  * Adds to every pixel what two layers make of a weighted mean of all pixels, whose weights are a softmax over the pixels; the shape stays,
  * `[H, W, channels]`.
  *
- * Weights: `conv_attn`, and `fc1`, `norm` and `fc2` in `mlp_add`. Throws OptionError. Cao et al., GCNet, arXiv:1904.11492.
+ * Weights: `conv_attn`, and `fc1`, `norm` and `fc2` in `mlp_add`. Throws OptionError at once, ShapeError when applied to other channels.
+ * Cao et al., GCNet, arXiv:1904.11492.
  *
  * ```ts
  * import { batchNorm, conv2d, globalContext, sequential } from 'im2col'
@@ -121,7 +130,7 @@ export const globalContext = (channels: number, options: GlobalContextOptions = 
     fc2: conv2d(channels, { kernel: 1 }) as Layer,
   }
   const m = { conv_attn: conv2d(1, { kernel: 1 }) as Layer, mlp_add: mlp }
-  return module(m, (x: AnySym) => {
+  return imageModule(type, channels, m, (x) => {
     const weights = softmax(reshape([1, -1], inOrder)(m.conv_attn(x)) as AnySym)
     const pixels = reshape([-1, channels], inOrder)(x) as AnySym
     const context = reshape([1, 1, channels], inOrder)(matmul(weights, pixels)) as AnySym
@@ -129,9 +138,9 @@ export const globalContext = (channels: number, options: GlobalContextOptions = 
   }) as never
 }
 
-export interface SelectiveKernelOptions {
+export interface SelectiveKernelOptions<S = number> {
   /** 1 by default. */
-  readonly stride?: number
+  readonly stride?: S
   /** Of the convolutions; 1 by default. */
   readonly groups?: number
   /** Channels in which the choice is made; a sixteenth of `channels`, at least 32, by default. */
@@ -144,8 +153,8 @@ export interface SelectiveKernelOptions {
  * Two 3 x 3 convolutions, one of them dilated, and for each channel a weighted mean of both by what the whole picture says:
  * `[H, W, C]` -> `[H', W', channels]`.
  *
- * Weights: `conv` and `bn` in `paths.0` and `paths.1`; `fc_reduce`, `bn` and `fc_select` in `attn`. Throws OptionError. Li et al.,
- * Selective Kernel Networks, arXiv:1903.06586.
+ * Weights: `conv` and `bn` in `paths.0` and `paths.1`; `fc_reduce`, `bn` and `fc_select` in `attn`. Throws OptionError at once,
+ * ShapeError when applied. Li et al., Selective Kernel Networks, arXiv:1903.06586.
  *
  * ```ts
  * import { selectiveKernel, sequential } from 'im2col'
@@ -153,11 +162,15 @@ export interface SelectiveKernelOptions {
  * const stage = sequential(selectiveKernel(64), selectiveKernel(128, { stride: 2, groups: 32 }))
  * ```
  */
-export const selectiveKernel = (channels: number, options: SelectiveKernelOptions = {}): Layer => {
+export const selectiveKernel = <const C extends number, const S extends number = 1>(
+  channels: C,
+  options: SelectiveKernelOptions<S> = {},
+): (<X>(x: Sym<X>) => Sym<Window2d<'selectiveKernel', X, C, 3, S, 1, 1, false, false>>) => {
   const type = 'selectiveKernel'
   knownOptions(type, options, ['stride', 'groups', 'squeezed', 'splits'])
   const width = positiveInteger(`channels of ${type}`, channels)
-  const { stride = 1, groups = 1, squeezed = Math.max(32, Math.floor(width / 16)) } = options
+  const { groups = 1, squeezed = Math.max(32, Math.floor(width / 16)) } = options
+  const stride = positiveInteger(`stride of ${type}`, options.stride ?? 1)
   const splits = booleanOption(`splits of ${type}`, options.splits ?? false)
   const path = (dilation: number) => ({
     conv: conv2d(width, { kernel: 3, stride, padding: dilation, dilation, groups, bias: false }) as Layer,
@@ -170,7 +183,7 @@ export const selectiveKernel = (channels: number, options: SelectiveKernelOption
     fc_select: conv2d(2 * width, { kernel: 1, bias: false }) as Layer,
   }
   const mean = globalAvgPool() as Layer
-  return module({ paths, attn }, (x: AnySym) => {
+  const layer = imageModule(type, undefined, { paths, attn }, (x) => {
     const [first, second] = (splits ? chunk(x, 2) : [x, x]) as readonly [AnySym, AnySym]
     const near = relu(paths[0].bn(paths[0].conv(first)))
     const far = relu(paths[1].bn(paths[1].conv(second)))
@@ -181,4 +194,5 @@ export const selectiveKernel = (channels: number, options: SelectiveKernelOption
       multiply(value, sigmoid(subtract(score, other) as AnySym)) as AnySym
     return add(weighed(near, forNear, forFar), weighed(far, forFar, forNear)) as AnySym
   })
+  return layer as never
 }

@@ -1,22 +1,23 @@
 import { ShapeError, show } from '../errors.js'
 import { type AnySym, apply, type Sym } from '../graph/trace.js'
+import type { CorrelationShape } from '../pool-shape-types.js'
 import { nonNegativeInteger, outputSize, positiveInteger } from '../shape.js'
 import { checkRank } from './conv-options.js'
 import { booleanOption, knownOptions } from './options.js'
 
-export interface CorrelationOptions {
+export interface CorrelationOptions<Patch = number, K = number, S = number, P = number, D = number> {
   /** Displacements along each axis, centred. */
-  readonly patchSize: number
+  readonly patchSize: Patch
   /** Distance between neighbouring displacements; 1 by default. */
   readonly patchDilation?: number
   /** Size of the patches that are compared; 1 by default. */
-  readonly kernel?: number
+  readonly kernel?: K
   /** 1 by default. */
-  readonly stride?: number
+  readonly stride?: S
   /** 0 by default. */
-  readonly padding?: number
+  readonly padding?: P
   /** Distance between neighbouring pixels of a patch; 1 by default. */
-  readonly dilation?: number
+  readonly dilation?: D
   /** Divides by the number of channels; false by default. */
   readonly normalize?: boolean
 }
@@ -36,9 +37,15 @@ export interface CorrelationOptions {
  * net.outputs.output // [48, 64, 441]
  * ```
  */
-export const correlation = (
-  options: CorrelationOptions,
-): (<A, B>(a: Sym<A>, b: Sym<B>) => Sym<[number, number, number]>) => {
+export const correlation = <
+  const Patch extends number,
+  const K extends number = 1,
+  const S extends number = 1,
+  const P extends number = 0,
+  const D extends number = 1,
+>(
+  options: CorrelationOptions<Patch, K, S, P, D>,
+): (<A, B>(a: Sym<A>, b: Sym<B>) => Sym<CorrelationShape<A, B, Patch, K, S, P, D>>) => {
   const type = 'correlation'
   knownOptions(type, options, ['patchSize', 'patchDilation', 'kernel', 'stride', 'padding', 'dilation', 'normalize'])
   const { patchSize, patchDilation = 1, kernel = 1, stride = 1, padding = 0, dilation = 1, normalize = false } = options

@@ -10,7 +10,7 @@ import { add, concat } from './combine.js'
 import { conv2d } from './conv.js'
 import { dense } from './dense.js'
 import { depthwiseConv2d } from './depthwise-conv.js'
-import { module } from './module.js'
+import { imageModule } from './image-module.js'
 import { batchNorm } from './norm.js'
 import { knownOptions } from './options.js'
 import { permute, reshape } from './rearrange.js'
@@ -44,7 +44,7 @@ const gate7x7 = () => ({
  * channels; the shape stays, `[H, W, channels]`.
  *
  * `reduction` is 16 by default. Weights, by the names of the authors: `ChannelGate.mlp.1`, `ChannelGate.mlp.3`, `SpatialGate.spatial.conv`,
- * `SpatialGate.spatial.bn`. Throws OptionError. Woo et al., arXiv:1807.06521.
+ * `SpatialGate.spatial.bn`. Throws OptionError at once, ShapeError when applied to other channels. Woo et al., arXiv:1807.06521.
  *
  * ```ts
  * import { batchNorm, cbam, conv2d, sequential } from 'im2col'
@@ -59,7 +59,7 @@ export const cbam = (channels: number, options: ReductionOptions = {}): (<X>(x: 
   const spatial = gate7x7()
   const [mean, max, alongChannels] = [globalAvgPool() as Layer, globalMaxPool() as Layer, extremes(-1)]
   const score = (pooled: AnySym) => mlp[3](relu(mlp[1](flatten(pooled))))
-  return module({ ChannelGate: { mlp }, SpatialGate: { spatial } }, (x: AnySym) => {
+  return imageModule('cbam', channels, { ChannelGate: { mlp }, SpatialGate: { spatial } }, (x) => {
     const scores = add(score(mean(x)), score(max(x))) as AnySym
     const weighed = multiply(x, sigmoid(scores)) as AnySym
     return multiply(weighed, sigmoid(spatial.bn(spatial.conv(concat(...alongChannels(weighed)) as AnySym)))) as AnySym
@@ -75,8 +75,8 @@ export interface BamOptions extends ReductionOptions {
  * The bottleneck attention module: x (1 + sigmoid(c s)), c for each channel from the means of all, s for each place from what lies
  * around it; the shape stays, `[H, W, channels]`.
  *
- * `reduction` is 16 by default. Weights have the names of the authors, in `channel_att.gate_c` and `spatial_att.gate_s`. Throws OptionError.
- * Park et al., arXiv:1807.06514.
+ * `reduction` is 16 by default. Weights have the names of the authors, in `channel_att.gate_c` and `spatial_att.gate_s`. Throws
+ * OptionError at once, ShapeError when applied to other channels. Park et al., arXiv:1807.06514.
  *
  * ```ts
  * import { bam, conv2d, maxPool2d, sequential } from 'im2col'
@@ -104,7 +104,7 @@ export const bam = (channels: number, options: BamOptions = {}): (<X>(x: Sym<X>)
     gate_s_conv_final: conv2d(1, { kernel: 1 }) as Layer,
   }
   const mean = globalAvgPool() as Layer
-  return module({ channel_att: { gate_c }, spatial_att: { gate_s } }, (x: AnySym) => {
+  return imageModule('bam', channels, { channel_att: { gate_c }, spatial_att: { gate_s } }, (x) => {
     const ofChannels = gate_c.gate_c_fc_final(relu(gate_c.gate_c_bn_1(gate_c.gate_c_fc_0(flatten(mean(x))))))
     const reduced = relu(gate_s.gate_s_bn_reduce0(gate_s.gate_s_conv_reduce0(x)))
     const near = relu(gate_s.gate_s_bn_di_0(gate_s.gate_s_conv_di_0(reduced)))
@@ -117,7 +117,8 @@ export const bam = (channels: number, options: BamOptions = {}): (<X>(x: Sym<X>)
 /**
  * Multiplies every element by a factor from 0 to 1 that the channels of its pixel give; the shape stays, `[H, W, channels]`.
  *
- * Weights: `conv`, 1 x 1. Throws OptionError. Zhao et al., Efficient Image Super-Resolution Using Pixel Attention, arXiv:2010.01073.
+ * Weights: `conv`, 1 x 1. Throws OptionError at once, ShapeError when applied to other channels. Zhao et al., Efficient Image
+ * Super-Resolution Using Pixel Attention, arXiv:2010.01073.
  *
  * ```ts
  * import { conv2d, pixelAttention, sequential } from 'im2col'
@@ -127,14 +128,14 @@ export const bam = (channels: number, options: BamOptions = {}): (<X>(x: Sym<X>)
  */
 export const pixelAttention = (channels: number): (<X>(x: Sym<X>) => Sym<X>) => {
   const m = { conv: conv2d(positiveInteger('channels of pixelAttention', channels), { kernel: 1 }) as Layer }
-  return module(m, (x: AnySym) => multiply(x, sigmoid(m.conv(x))) as AnySym) as never
+  return imageModule('pixelAttention', channels, m, (x) => multiply(x, sigmoid(m.conv(x))) as AnySym) as never
 }
 
 /**
  * Weighs every element by a factor of its row and channel and one of its column and channel; the shape stays, `[H, W, channels]`.
  *
  * `reduction` is 32 by default, and leaves eight channels at least. Weights, by the names of the authors: `conv1`, `bn1`, `conv_h`, `conv_w`.
- * Throws OptionError. Hou et al., arXiv:2103.02907.
+ * Throws OptionError at once, ShapeError when applied to other channels. Hou et al., arXiv:2103.02907.
  *
  * ```ts
  * import { conv2d, coordinateAttention, sequential } from 'im2col'
@@ -156,7 +157,7 @@ export const coordinateAttention = (channels: number, options: ReductionOptions 
     Layer,
   ]
   const hiddenOf = (means: AnySym) => hardSwish(m.bn1(m.conv1(means)))
-  return module(m, (x: AnySym) => {
+  return imageModule('coordinateAttention', channels, m, (x) => {
     const ofRows = sigmoid(m.conv_h(hiddenOf(alongRows(x))))
     const ofColumns = sigmoid(m.conv_w(hiddenOf(alongColumns(x))))
     return multiply(multiply(x, ofColumns), ofRows) as AnySym
@@ -167,7 +168,8 @@ export const coordinateAttention = (channels: number, options: ReductionOptions 
  * The mean of three maps whose elements are weighed by what lies around them in the planes of columns and channels, of rows and
  * channels, and of the image; the shape stays, `[H, W, C]`.
  *
- * Weights, by the names of the authors: `conv.conv` and `conv.bn` in `cw`, `hc` and `hw`. Misra et al., Rotate to Attend, arXiv:2010.03045.
+ * Weights, by the names of the authors: `conv.conv` and `conv.bn` in `cw`, `hc` and `hw`. Throws ShapeError when applied to something
+ * else than an image. Misra et al., Rotate to Attend, arXiv:2010.03045.
  *
  * ```ts
  * import { conv2d, sequential, tripletAttention } from 'im2col'
@@ -181,7 +183,7 @@ export const tripletAttention = (): (<X>(x: Sym<X>) => Sym<X>) => {
     sigmoid(conv.bn(conv.conv(concat(...planes) as AnySym)))
   const [overRows, overColumns, overChannels] = [extremes(0), extremes(1), extremes(2)]
   const transposed = permute([1, 0, 2]) as Layer
-  return module({ cw, hc, hw }, (x: AnySym) => {
+  return imageModule('tripletAttention', undefined, { cw, hc, hw }, (x) => {
     const [height, width, channels] = x.shape as readonly [number, number, number]
     const asImage = (rows: number, columns: number) => reshape([rows, columns, 1], inOrder) as Layer
     const byChannel = overRows(x).map((plane) => transposed(asImage(width, channels)(plane)))
@@ -197,8 +199,8 @@ export const tripletAttention = (): (<X>(x: Sym<X>) => Sym<X>) => {
  * Multiplies a map by what a kernel of 21 x 21 sees of it, which is taken apart into a depthwise 5 x 5, a dilated depthwise 7 x 7 and a
  * 1 x 1 convolution; the shape stays, `[H, W, channels]`.
  *
- * Weights, by the names of the authors: `conv0`, `conv_spatial`, `conv1`. Throws OptionError. Guo et al., Visual Attention Network,
- * arXiv:2202.09741.
+ * Weights, by the names of the authors: `conv0`, `conv_spatial`, `conv1`. Throws OptionError at once, ShapeError when applied to other
+ * channels. Guo et al., Visual Attention Network, arXiv:2202.09741.
  *
  * ```ts
  * import { conv2d, gelu, largeKernelAttention, sequential } from 'im2col'
@@ -212,5 +214,6 @@ export const largeKernelAttention = (channels: number): (<X>(x: Sym<X>) => Sym<X
     conv_spatial: depthwiseConv2d({ kernel: 7, padding: 9, dilation: 3 }) as Layer,
     conv1: conv2d(positiveInteger('channels of largeKernelAttention', channels), { kernel: 1 }) as Layer,
   }
-  return module(m, (x: AnySym) => multiply(x, m.conv1(m.conv_spatial(m.conv0(x)))) as AnySym) as never
+  const forward = (x: AnySym) => multiply(x, m.conv1(m.conv_spatial(m.conv0(x)))) as AnySym
+  return imageModule('largeKernelAttention', channels, m, forward) as never
 }

@@ -73,6 +73,7 @@ import {
   roiAlign,
   roiPool,
   type Sym,
+  selectiveKernel,
   separableConv2d,
   separableConv3d,
   sequential,
@@ -167,7 +168,16 @@ expectTypeOf(locallyConnected2d(8, { kernel: 5, stride: 2 })(image).shape).toEqu
 expectTypeOf(involution(16, { kernel: 7, stride: 2 })(image).shape).toEqualTypeOf<[112, 112, 16]>()
 expectTypeOf(mixedDepthwiseConv2d({ kernels: [3, 5], stride: 2 })(image).shape).toEqualTypeOf<[112, 112, 3]>()
 expectTypeOf(gatedConv2d(8, { kernel: 3 })(image).shape).toEqualTypeOf<[222, 222, 8]>()
-expectTypeOf(correlation({ patchSize: 21 })(image, image).shape).toEqualTypeOf<[number, number, number]>()
+const compare = correlation({ patchSize: 5, kernel: 3, stride: 2, padding: 2, dilation: 2 })
+expectTypeOf(correlation({ patchSize: 21 })(image, image).shape).toEqualTypeOf<[224, 224, 441]>()
+expectTypeOf(compare(image, image).shape).toEqualTypeOf<[112, 112, 25]>()
+expectTypeOf(compare(unknownSize, unknownSize).shape).toEqualTypeOf<[number, number, 25]>()
+expectTypeOf(compare(unknownRank, unknownRank).shape).toEqualTypeOf<[number, number, 25]>()
+expectTypeOf(compare(image, pooled).shape).toEqualTypeOf<
+  InvalidShape<'correlation takes equal shapes but received [224, 224, 3] and [111, 111, 3]'>
+>()
+expectTypeOf(selectiveKernel(64, { stride: 2, groups: 4 })(image).shape).toEqualTypeOf<[112, 112, 64]>()
+expectTypeOf(selectiveKernel(64)(unknownRank).shape).toEqualTypeOf<[number, number, 64]>()
 
 // Two values
 expectTypeOf(add(image, image).shape).toEqualTypeOf<[224, 224, 3]>()
