@@ -3,6 +3,7 @@ import {
   type AnySym,
   augmentedConv2d,
   broadcastAdd,
+  constant,
   conv2d,
   type Layer,
   lowRankLocallyConnected2d,
@@ -56,6 +57,11 @@ describe('a parameter as a value', () => {
     const outputs: Readonly<Record<string, Tensor>> = await session.run({ input: new Tensor(input, [2, 2, 3, 1]) })
     session.dispose()
     expect(outputs.output?.data).toEqual(Float32Array.from([...input].flatMap((x) => [10 * x + 1, 200 * x + 1])))
+  })
+
+  test.each<[unknown]>([[undefined], [null], [5], [{}], [[1, 2]]])('a constant is no %j', (value) => {
+    expect(() => constant(value as never)).toThrow(OptionError)
+    expect(() => constant(value as never)).toThrow('Expected the value of constant to be a Tensor')
   })
 
   test.each<[unknown, RegExp]>([

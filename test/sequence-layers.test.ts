@@ -98,4 +98,60 @@ describe('recurrent layers', () => {
     const net = (x: AnySym) => cells.withStates(x, { hidden: [x] }).output
     expect(() => model({ input: [10, 6] }, net)).toThrow(/takes 1 first states of 4 units but received \[\[10, 6\]\]/)
   })
+
+  test.each<[layer: ReturnType<typeof lstm>, initial: unknown, message: string]>([
+    [gru(2), null, "Expected options of withStates of gru 'gru' to be an object but received null"],
+    [
+      gru(2),
+      {},
+      "Expected hidden of the first states of gru 'gru' to be a list of symbolic tensors but received undefined",
+    ],
+    [gru(2), { hidden: 5 }, "hidden of the first states of gru 'gru' to be a list"],
+    [
+      gru(2),
+      { hidden: [5] },
+      "hidden of the first states of gru 'gru' to be a list of symbolic tensors but received [5]",
+    ],
+    [gru(2), { hidden: [], cell: [] }, `withStates of gru 'gru' has no option "cell"`],
+    [lstm(2), { cell: [] }, "hidden of the first states of lstm 'lstm' to be a list"],
+    [lstm(2), { hidden: [], cells: [] }, `withStates of lstm 'lstm' has no option "cells"`],
+  ])('refuse first states that are no lists of values: %#', (layer, initial, message) => {
+    const attempt = () =>
+      model({ input: [10, 6] }, (x) => layer.withStates(x as never, initial as never).output as AnySym)
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(message)
+  })
+
+  test('take hidden states alone, the cells of an LSTM then being zeros', async () => {
+    const m = { cells: lstm(2, { bidirectional: true }) }
+    const states = { first: [2], second: [2] } as const
+    const hiddenOnly = model(
+      { x: [3, 4], ...states },
+      module(m, ({ x, first, second }: Record<string, AnySym>) => {
+        const hidden = [first, second] as readonly AnySym[]
+        return m.cells.withStates(x as AnySym, { hidden }).output as AnySym
+      }) as never,
+    )
+    const both = model(
+      { x: [3, 4], ...states, zero: [2] },
+      module(m, ({ x, first, second, zero }: Record<string, AnySym>) => {
+        const [hidden, cell] = [[first, second] as readonly AnySym[], [zero, zero] as readonly AnySym[]]
+        return m.cells.withStates(x as AnySym, { hidden, cell }).output as AnySym
+      }) as never,
+    )
+    const random = (...shape: readonly number[]) =>
+      new Tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i + shape.length)),
+        shape,
+      )
+    const inputs = { x: random(2, 3, 4), first: random(2, 2), second: random(2, 2) }
+    const run = async (net: typeof both, given: Record<string, Tensor>) => {
+      const session = await net.randomizeWeights({ seed: 3 }).compile({ threads: 1 })
+      const outputs = (await session.run(given as never)) as Record<string, Tensor>
+      session.dispose()
+      return outputs.output?.data
+    }
+    const expected = await run(both, { ...inputs, zero: Tensor.zeros([2, 2]) })
+    expect(await run(hiddenOnly as never, inputs)).toEqual(expected)
+  })
 })

@@ -1,5 +1,5 @@
-import { ShapeError, show } from '../errors.js'
-import { type AnySym, type Application, apply, type Sym } from '../graph/trace.js'
+import { invalidOption, ShapeError, show } from '../errors.js'
+import { type AnySym, type Application, apply, Sym } from '../graph/trace.js'
 import type { RecurrentShape } from '../moved-shape-types.js'
 import { positiveInteger } from '../shape.js'
 import { concat } from './combine.js'
@@ -15,10 +15,10 @@ export interface RecurrentOptions<Bidirectional = boolean> {
   readonly bias?: boolean
 }
 
-/** States before the first step: one `[H]` for each layer and direction, the directions of a layer side by side; zeros by default. */
+/** States before the first step: one `[H]` for each layer and direction, the directions of a layer side by side. */
 export interface RecurrentStates {
   readonly hidden: readonly Sym<unknown>[]
-  /** Of an LSTM. */
+  /** Of an LSTM; zeros by default. */
   readonly cell?: readonly Sym<unknown>[]
 }
 
@@ -32,7 +32,7 @@ export interface RecurrentResult<X> {
 
 interface RecurrentLayer<H extends number, Bidirectional> {
   <X>(x: Sym<X>): Sym<RecurrentShape<X, H, Bidirectional>>
-  /** The same with the states: those before the first step are optional. */
+  /** The same with the states: those before the first step are zeros by default. Throws OptionError when they are no lists of values. */
   readonly withStates: <X>(x: Sym<X>, initial?: RecurrentStates) => RecurrentResult<RecurrentShape<X, H, Bidirectional>>
 }
 
@@ -87,15 +87,15 @@ const recurrent = (type: Type, hiddenSize: number, options: RecurrentOptions<unk
   const withStates = (x: AnySym, initial?: RecurrentStates): RecurrentResult<readonly number[]> => {
     const at = apply(type, layer, [x])
     checkSeries(at, x)
-    checkStates(at, type, initial, layers * directions, hiddenSize)
+    const states = initialStates(at, type, initial, { x, count: layers * directions, size: hiddenSize })
     const hidden: AnySym[] = []
     const cell: AnySym[] = []
     let output = x
     for (let index = 0; index < layers; index++) {
       const series = Array.from({ length: directions }, (_, direction) => {
-        const states = initialStates(initial, index * directions + direction)
+        const first = states.map((list) => list[index * directions + direction] as AnySym)
         const cells = { type, layer, size: hiddenSize, bias, name: `_l${index}${direction === 1 ? '_reverse' : ''}` }
-        const all = runCells(cells, output, direction === 1, states)
+        const all = runCells(cells, output, direction === 1, first)
         const last = lastStep(all, direction === 1)
         hidden.push(unitsOf(last, 0, hiddenSize))
         if (type === 'lstm') cell.push(unitsOf(last, hiddenSize, 2 * hiddenSize))
@@ -142,9 +142,6 @@ const runCells = (
   return at.emit(type, { reverse }, shape, parameters(size), names('hh'))
 }
 
-const initialStates = (initial: RecurrentStates | undefined, index: number): readonly AnySym[] =>
-  [initial?.hidden[index], initial?.cell?.[index]].filter((state) => state !== undefined) as readonly AnySym[]
-
 const lastStep = (x: AnySym, reverse: boolean): AnySym => {
   const length = x.shape[0] as number
   return slice(x, { start: reverse ? 0 : length - 1, end: reverse ? 1 : length, axis: 0 }) as unknown as AnySym
@@ -161,22 +158,47 @@ const checkSeries = (at: Application, { shape }: AnySym): void => {
   })
 }
 
-const checkStates = (
+interface StateSizes {
+  /** The series. */
+  readonly x: AnySym
+  /** States of each kind. */
+  readonly count: number
+  /** Units of a state. */
+  readonly size: number
+}
+
+/** Hidden states and, of an LSTM, cell states for every layer and direction; no lists where all are zeros. */
+const initialStates = (
   at: Application,
   type: Type,
   initial: RecurrentStates | undefined,
+  { x, count, size }: StateSizes,
+): readonly (readonly AnySym[])[] => {
+  if (initial === undefined) return []
+  knownOptions(`withStates of ${at.label}`, initial, type === 'lstm' ? ['hidden', 'cell'] : ['hidden'])
+  const { hidden, cell } = initial
+  const given = (name: string, states: unknown) => checkStates(at, name, states, count, size)
+  if (type === 'gru') return [given('hidden', hidden)]
+  const zeros = () => Array.from({ length: count }, () => x.tracer.constant(new Float32Array(size), [size]))
+  return [given('hidden', hidden), cell === undefined ? zeros() : given('cell', cell)]
+}
+
+const checkStates = (
+  at: Application,
+  name: string,
+  states: unknown,
   count: number,
   size: number,
-): void => {
-  if (initial === undefined) return
-  for (const states of type === 'lstm' ? [initial.hidden, initial.cell ?? []] : [initial.hidden]) {
-    const fits = states.length === count && states.every(({ shape }) => elements(shape as readonly number[]) === size)
-    if (fits) continue
-    throw new ShapeError(
-      `${at.label} takes ${count} first states of ${size} units but received ${show(states.map(({ shape }) => shape))}`,
-      { layer: at.path, expected: count, actual: states.length },
-    )
+): readonly AnySym[] => {
+  if (!Array.isArray(states) || !states.every((state) => state instanceof Sym)) {
+    throw invalidOption(`${name} of the first states of ${at.label}`, 'a list of symbolic tensors', states)
   }
+  const fits = states.length === count && states.every(({ shape }) => elements(shape) === size)
+  if (fits) return states
+  throw new ShapeError(
+    `${at.label} takes ${count} first states of ${size} units but received ${show(states.map(({ shape }) => shape))}`,
+    { layer: at.path, expected: count, actual: states.length },
+  )
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)

@@ -1,12 +1,12 @@
 /** Values of a network that come from nowhere else in it: stored tensors and learned ones. */
 
-import { invalidOption, show } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import { type AnySym, apply, type Sym } from '../graph/trace.js'
 import { positiveInteger } from '../shape.js'
-import type { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor.js'
 
 /**
- * A stored tensor as a value of the network; the argument of the layer only says which network.
+ * A stored tensor as a value of the network; the argument of the layer only says which network. Throws OptionError when it is no tensor.
  *
  * ```ts
  * import { add, constant, model, type Sym, Tensor } from 'im2col'
@@ -16,6 +16,7 @@ import type { Tensor } from '../tensor.js'
  * ```
  */
 export const constant = (tensor: Tensor): ((anchor: Sym<unknown>) => AnySym) => {
+  if (!(tensor instanceof Tensor)) throw invalidOption('the value of constant', 'a Tensor', tensor)
   const layer = (anchor: Sym<unknown>) => {
     apply('constant', layer, [anchor])
     return anchor.tracer.constant(tensor.data, tensor.shape)
@@ -43,7 +44,7 @@ export const parameter = <const Shape extends readonly number[]>(
   shape: Shape,
 ): ((anchor: Sym<unknown>) => Sym<Shape>) => {
   if (!Array.isArray(shape) || shape.length < 1 || shape.length > LARGEST_RANK) {
-    throw invalidOption('shape of parameter', `one to ${LARGEST_RANK} sizes`, show(shape))
+    throw invalidOption('shape of parameter', `one to ${LARGEST_RANK} sizes`, shape)
   }
   for (const [axis, size] of shape.entries()) positiveInteger(`shape[${axis}] of parameter`, size)
   const layer = (anchor: Sym<unknown>) =>
