@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import * as detection from '../lib/detection/index.js'
 import {
   anchorGrid,
   boxIou,
@@ -8,6 +9,7 @@ import {
   decodeBoxes,
   defaultBoxes,
   encodeBoxes,
+  Im2colError,
   nms,
   OptionError,
   softNms,
@@ -118,3 +120,23 @@ test.each<[() => unknown, string]>([
   expect(attempt).toThrow(OptionError)
   expect(attempt).toThrow(message)
 })
+
+test.each(Object.entries(detection).filter(([, value]) => typeof value === 'function'))(
+  'whatever %s refuses it refuses with an error of the package',
+  (_, call) => {
+    const values = [undefined, null, 5, 'x', [], [5], [null], {}, { unknown: 1 }, [0, 0, 1, 1], { imageSize: [9, 9] }]
+    const thrown = values.flatMap((a) =>
+      values.flatMap((b) =>
+        values.map((c) => {
+          try {
+            ;(call as (...args: readonly unknown[]) => unknown)(a, b, c)
+          } catch (error) {
+            return error
+          }
+          return undefined
+        }),
+      ),
+    )
+    expect(thrown.filter((error) => error !== undefined && !(error instanceof Im2colError))).toEqual([])
+  },
+)

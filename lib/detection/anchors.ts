@@ -1,4 +1,5 @@
 import { invalidOption } from '../errors.js'
+import { knownOptions, positiveNumber } from '../layers/options.js'
 import { positiveInteger } from '../shape.js'
 
 /** Height and width. */
@@ -26,6 +27,11 @@ const checkSize = (name: string, size: Size): void => {
   for (const side of size) positiveInteger(name, side)
 }
 
+const checkNumbers = (name: string, numbers: unknown): void => {
+  if (!Array.isArray(numbers)) throw invalidOption(name, 'a list of positive numbers', numbers)
+  for (const number of numbers) positiveNumber(name, number)
+}
+
 /**
  * Anchors of every size and aspect ratio around every cell of a feature map: -> rows * columns * ratios * sizes boxes x1, y1, x2, y2.
  *
@@ -45,9 +51,13 @@ const checkSize = (name: string, size: Size): void => {
  * anchors.length // 25 * 25 * 6 * 4
  * ```
  */
-export const anchorGrid = ({ featureSize, imageSize, sizes, aspectRatios }: AnchorGridOptions): Float32Array => {
+export const anchorGrid = (options: AnchorGridOptions): Float32Array => {
+  knownOptions('anchorGrid', options, ['featureSize', 'imageSize', 'sizes', 'aspectRatios'])
+  const { featureSize, imageSize, sizes, aspectRatios } = options
   checkSize('featureSize of anchorGrid', featureSize)
   checkSize('imageSize of anchorGrid', imageSize)
+  checkNumbers('sizes of anchorGrid', sizes)
+  checkNumbers('aspectRatios of anchorGrid', aspectRatios)
   const shapes = aspectRatios.flatMap((ratio) =>
     sizes.map((size) => {
       const [width, height] = [size / Math.sqrt(ratio), size * Math.sqrt(ratio)]
@@ -101,8 +111,16 @@ export interface DefaultBoxesOptions {
  * ```
  */
 export const defaultBoxes = (options: DefaultBoxesOptions): Float32Array => {
+  knownOptions('defaultBoxes', options, ['featureSizes', 'imageSize', 'scales', 'aspectRatios', 'steps', 'clip'])
   const { featureSizes, imageSize, scales, aspectRatios, steps, clip = true } = options
   checkSize('imageSize of defaultBoxes', imageSize)
+  if (!Array.isArray(featureSizes)) throw invalidOption('featureSizes of defaultBoxes', 'a list of sizes', featureSizes)
+  checkNumbers('scales of defaultBoxes', scales)
+  if (!Array.isArray(aspectRatios)) throw invalidOption('aspectRatios of defaultBoxes', 'a list of lists', aspectRatios)
+  for (const ratios of aspectRatios) checkNumbers('aspectRatios of defaultBoxes', ratios)
+  if (steps !== undefined) checkNumbers('steps of defaultBoxes', steps)
+  if (typeof clip !== 'boolean' && clip !== 'all')
+    throw invalidOption('clip of defaultBoxes', "a boolean or 'all'", clip)
   const maps = featureSizes.length
   if (scales.length !== maps + 1) throw invalidOption('scales of defaultBoxes', `${maps + 1} numbers`, scales)
   if (aspectRatios.length !== maps) throw invalidOption('aspectRatios of defaultBoxes', `${maps} lists`, aspectRatios)

@@ -1,4 +1,5 @@
 import { invalidOption } from '../errors.js'
+import { knownOptions, positiveNumber } from '../layers/options.js'
 import { type Boxes, boxCount } from './boxes.js'
 
 export interface BoxCodingOptions {
@@ -6,7 +7,13 @@ export interface BoxCodingOptions {
   readonly weights?: readonly [x: number, y: number, width: number, height: number]
 }
 
-const checked = (anchors: Boxes, others: Boxes, name: string, { weights = [1, 1, 1, 1] }: BoxCodingOptions) => {
+const checked = (type: string, anchors: Boxes, others: Boxes, name: string, options: BoxCodingOptions) => {
+  knownOptions(type, options, ['weights'])
+  const { weights = [1, 1, 1, 1] } = options
+  if (!Array.isArray(weights) || weights.length !== 4) {
+    throw invalidOption(`weights of ${type}`, 'a list of four numbers', weights)
+  }
+  for (const weight of weights) positiveNumber(`weights of ${type}`, weight)
   const count = boxCount('anchors', anchors)
   if (boxCount(name, others) !== count)
     throw invalidOption(name, `as many as there are anchors (${count})`, others.length / 4)
@@ -35,7 +42,7 @@ const largestGrowth = Math.log(1000 / 16)
  * ```
  */
 export const decodeBoxes = (anchors: Boxes, deltas: Boxes, options: BoxCodingOptions = {}): Float32Array => {
-  const { count, weights } = checked(anchors, deltas, 'deltas', options)
+  const { count, weights } = checked('decodeBoxes', anchors, deltas, 'deltas', options)
   const boxes = new Float32Array(4 * count)
   for (let i = 0; i < count; i++) {
     const [x, y, width, height] = centred(anchors, i)
@@ -64,7 +71,7 @@ export const decodeBoxes = (anchors: Boxes, deltas: Boxes, options: BoxCodingOpt
  * ```
  */
 export const encodeBoxes = (anchors: Boxes, boxes: Boxes, options: BoxCodingOptions = {}): Float32Array => {
-  const { count, weights } = checked(anchors, boxes, 'boxes', options)
+  const { count, weights } = checked('encodeBoxes', anchors, boxes, 'boxes', options)
   const deltas = new Float32Array(4 * count)
   for (let i = 0; i < count; i++) {
     const [ax, ay, aw, ah] = centred(anchors, i)

@@ -1,6 +1,7 @@
 /** Boxes as plain data: four numbers each, one after the other. */
 
 import { invalidOption } from '../errors.js'
+import { finiteNumber } from '../layers/options.js'
 
 /** Rows of four coordinates: x1, y1, x2, y2 unless something else is said. */
 export type Boxes = ArrayLike<number>
@@ -53,17 +54,20 @@ export const convertBoxes = (boxes: Boxes, from: BoxFormat, to: BoxFormat): Floa
 /**
  * Boxes with every coordinate moved into an image of `height` x `width`: N times four numbers -> as many.
  *
+ * Throws OptionError.
+ *
  * ```ts
  * import { clipBoxes } from 'im2col'
  *
  * clipBoxes([-5, 3, 40, 200], { height: 100, width: 30 }) // 0, 3, 30, 100
  * ```
  */
-export const clipBoxes = (
-  boxes: Boxes,
-  { height, width }: { readonly height: number; readonly width: number },
-): Float32Array => {
+export const clipBoxes = (boxes: Boxes, image: { readonly height: number; readonly width: number }): Float32Array => {
   boxCount('boxes', boxes)
+  if (typeof image !== 'object' || image === null)
+    throw invalidOption('image of clipBoxes', 'a height and a width', image)
+  const height = finiteNumber('height of clipBoxes', image.height)
+  const width = finiteNumber('width of clipBoxes', image.width)
   return Float32Array.from(boxes, (value, i) => Math.min(Math.max(value, 0), i % 2 === 0 ? width : height))
 }
 

@@ -1,12 +1,12 @@
 /** From the outputs of the zoo's detectors to detections. */
 
 import { invalidOption } from '../errors.js'
-import { finiteNumber } from '../layers/options.js'
+import { booleanOption, finiteNumber, knownOptions } from '../layers/options.js'
 import { positiveInteger } from '../shape.js'
-import type { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor.js'
 import { decodeBoxes } from './box-coding.js'
 import { type Boxes, boxCount, clipBoxes } from './boxes.js'
-import { type Detection, type SelectOptions, selectDetections } from './select.js'
+import { type Detection, type SelectOptions, selectDetections, selectOptionNames } from './select.js'
 
 /** Height and width in pixels. */
 type ImageSize = readonly [height: number, width: number]
@@ -34,15 +34,22 @@ export interface DecodeAnchorsOptions extends Partial<SelectOptions> {
   readonly imageSize: ImageSize
 }
 
-const checkPredictions = (type: string, { deltas, logits }: AnchorPredictions, anchors: Boxes): number => {
+const shapeOf = (value: unknown): readonly number[] | undefined => (value instanceof Tensor ? value.shape : undefined)
+
+const anchorOptionNames = ['anchors', 'imageSize', ...selectOptionNames]
+
+const checkPredictions = (type: string, predictions: AnchorPredictions, anchors: Boxes): number => {
+  const { deltas, logits } = predictions ?? {}
   const count = boxCount(`anchors of ${type}`, anchors)
-  if (deltas?.shape.join() !== `1,${count},4`) {
-    throw invalidOption(`deltas of ${type}`, `of shape [1, ${count}, 4], as many as there are anchors,`, deltas?.shape)
+  if (shapeOf(deltas)?.join() !== `1,${count},4`) {
+    const expected = `of shape [1, ${count}, 4], as many as there are anchors,`
+    throw invalidOption(`deltas of ${type}`, expected, shapeOf(deltas) ?? deltas)
   }
-  if (logits?.shape.length !== 3 || logits.shape[0] !== 1 || logits.shape[1] !== count) {
-    throw invalidOption(`logits of ${type}`, `of shape [1, ${count}, classes]`, logits?.shape)
+  const [batch, rows, classes, ...more] = shapeOf(logits) ?? []
+  if (batch !== 1 || rows !== count || classes === undefined || more.length > 0) {
+    throw invalidOption(`logits of ${type}`, `of shape [1, ${count}, classes]`, shapeOf(logits) ?? logits)
   }
-  return logits.shape[2] as number
+  return classes
 }
 
 const softmaxRows = (logits: Float32Array, classes: number): Float32Array => {
@@ -80,6 +87,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
  * ```
  */
 export const decodeSsd = (predictions: AnchorPredictions, options: DecodeAnchorsOptions): readonly Detection[] => {
+  knownOptions('decodeSsd', options, anchorOptionNames)
   const { anchors, imageSize, ...selection } = options
   const size = checkImageSize('decodeSsd', imageSize)
   const classes = checkPredictions('decodeSsd', predictions, anchors)
@@ -116,6 +124,7 @@ export const decodeRetinanet = (
   predictions: AnchorPredictions,
   options: DecodeAnchorsOptions,
 ): readonly Detection[] => {
+  knownOptions('decodeRetinanet', options, anchorOptionNames)
   const { anchors, imageSize, ...selection } = options
   const size = checkImageSize('decodeRetinanet', imageSize)
   checkPredictions('decodeRetinanet', predictions, anchors)
@@ -158,7 +167,9 @@ export interface DecodeYoloOptions extends Partial<SelectOptions> {
  * ```
  */
 export const decodeYolo = (maps: readonly YoloMap[], options: DecodeYoloOptions): readonly Detection[] => {
+  knownOptions('decodeYolo', options, ['imageSize', 'exclusive', ...selectOptionNames])
   const { imageSize, exclusive = false, ...selection } = options
+  booleanOption('exclusive of decodeYolo', exclusive)
   const size = checkImageSize('decodeYolo', imageSize)
   if (!Array.isArray(maps) || maps.length === 0) throw invalidOption('maps of decodeYolo', 'a list of maps', maps)
   const rows = maps.map((map, i) => yoloRows(map, size, exclusive, `maps[${i}] of decodeYolo`))
@@ -180,17 +191,23 @@ interface YoloRows {
 }
 
 const yoloRows = (
-  { map, anchors }: YoloMap,
+  output: YoloMap,
   image: { readonly height: number; readonly width: number },
   exclusive: boolean,
   name: string,
 ): YoloRows => {
-  const [batch, rows, columns, channels] = (map?.shape ?? []) as readonly [number, number, number, number]
-  const width = channels / (anchors?.length ?? 0)
-  if (map?.shape.length !== 4 || batch !== 1 || !Number.isInteger(width) || width < 6) {
-    throw invalidOption(name, `of shape [1, H, W, ${anchors?.length} x (5 + classes)]`, map?.shape)
+  const { map, anchors } = output ?? {}
+  if (!Array.isArray(anchors)) throw invalidOption(`anchors of ${name}`, 'a list of widths and heights', anchors)
+  const shape = shapeOf(map) ?? []
+  const [batch, rows, columns, channels] = shape as readonly [number, number, number, number]
+  const width = channels / anchors.length
+  if (shape.length !== 4 || batch !== 1 || !Number.isInteger(width) || width < 6) {
+    throw invalidOption(name, `of shape [1, H, W, ${anchors.length} x (5 + classes)]`, shapeOf(map) ?? map)
   }
-  for (const anchor of anchors) for (const side of anchor) finiteNumber(`anchors of ${name}`, side)
+  for (const anchor of anchors) {
+    if (!Array.isArray(anchor)) throw invalidOption(`anchors of ${name}`, 'a list of widths and heights', anchor)
+    for (const side of anchor) finiteNumber(`anchors of ${name}`, side)
+  }
   const [boxes, scores]: [number[], number[]] = [[], []]
   const [cellHeight, cellWidth] = [image.height / rows, image.width / columns]
   for (let cell = 0; cell < rows * columns; cell++) {
