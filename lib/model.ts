@@ -2,6 +2,7 @@ import { invalidOption, ShapeError, show, WeightsError } from './errors.js'
 import { type Graph, type GraphSource, graphParameters, type Parameter } from './graph/graph.js'
 import { graphMacs, graphParameterCount, type ModelSummary, summarize } from './graph/summary.js'
 import { type Sym, trace } from './graph/trace.js'
+import { booleanOption, knownOptions } from './layers/options.js'
 import { type CompileOptions, createSession, type Session } from './session.js'
 import type { InvalidShape } from './shape-types.js'
 import type { Tensor } from './tensor.js'
@@ -23,6 +24,14 @@ export interface LoadWeightsOptions extends ReadSafetensorsOptions {
 }
 
 export type WeightsSource = string | URL | Uint8Array | ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>
+
+const shapesByName = 'an object of shapes by input name'
+
+const checkShape = (name: string, shape: unknown): void => {
+  if (!Array.isArray(shape) || shape.length === 0) {
+    throw invalidOption(name, 'a shape without batch, such as [224, 224, 3]', shape)
+  }
+}
 
 type ShapesOf = (shapes: Shapes) => Graph
 
@@ -102,6 +111,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
   /**
    * Layers with output shape, parameters, multiply-accumulates and receptive field; prints them as a table unless `print` is false.
    *
+   * Throws OptionError.
+   *
    * ```ts
    * import { dense, model } from 'im2col'
    *
@@ -109,8 +120,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
    * ```
    */
   summary(options: { readonly print?: boolean } = {}): ModelSummary {
+    knownOptions('summary', options, ['print'])
+    const { print = true } = options
+    booleanOption('print of summary', print)
     const summary = summarize(this.graph)
-    if (options.print !== false) console.log(summary.toString())
+    if (print) console.log(summary.toString())
     return summary
   }
 
@@ -121,10 +135,15 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
    * data is asked for, and changes of that data count for the sessions that are compiled later. The file is kept open, so that it may be
    * removed or replaced; writing into it makes `compile` and `data` throw WeightsError.
    *
-   * Throws WeightsError that lists every missing, unexpected and misshaped name; the weights from before then stay.
+   * Throws WeightsError that lists every missing, unexpected and misshaped name; the weights from before then stay. Throws
+   * OptionError when the source or an option is none.
    */
   async loadWeights(source: WeightsSource, options: LoadWeightsOptions = {}): Promise<this> {
+    knownOptions('loadWeights', options, ['rename', 'signal', 'onProgress'])
     const { rename, ...reading } = options
+    if (rename !== undefined && typeof rename !== 'function') {
+      throw invalidOption('rename of loadWeights', 'a function from names to names', rename)
+    }
     const given = await readWeights(source, reading)
     this.#weights = matchStateDict(this.#expected, given, { rename })
     return this
@@ -141,6 +160,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
    * Throws OptionError when the seed is no integer.
    */
   randomizeWeights(options: { readonly seed?: number } = {}): this {
+    knownOptions('randomizeWeights', options, ['seed'])
     const { seed = 0 } = options
     if (!Number.isSafeInteger(seed)) throw invalidOption('seed of randomizeWeights', 'an integer', seed)
     this.#weights = randomWeights(this.#expected, seed)
@@ -187,9 +207,10 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
   /**
    * The graph of the same network on inputs of other shapes.
    *
-   * Throws ShapeError when a shape does not go through, or a parameter would need another shape.
+   * Throws ShapeError when a shape does not go through, or a parameter would need another shape; OptionError when it is no shape.
    */
   retrace(shapes: Shapes): Graph {
+    if (typeof shapes !== 'object' || shapes === null) throw invalidOption('shapes of retrace', shapesByName, shapes)
     const names = Object.keys(this.inputs)
     if (Object.keys(shapes).length !== names.length || names.some((name) => shapes[name] === undefined)) {
       throw new ShapeError(
@@ -200,6 +221,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
         },
       )
     }
+    for (const name of names) checkShape(`input '${name}' of retrace`, shapes[name])
     const graph = this.#trace(Object.fromEntries(names.map((name) => [name, shapes[name] as readonly number[]])))
     const known = new Map(this.#expected.map((parameter) => [parameter.path, parameter.shape]))
     for (const { path, shape } of graphParameters(graph)) {
@@ -259,13 +281,9 @@ export const model = <const I extends Shapes, R>(
   net: ((input: NetInput<I>) => R) & Accept<R>,
 ): Model<{ readonly [N in keyof I]: Mutable<I[N]> }, NetOutputs<R>> => {
   if (typeof inputs !== 'object' || inputs === null || Object.keys(inputs).length === 0) {
-    throw invalidOption('inputs of model', 'an object of shapes by input name', inputs)
+    throw invalidOption('inputs of model', shapesByName, inputs)
   }
   if (typeof net !== 'function') throw invalidOption('net of model', 'a layer', net)
-  for (const [name, shape] of Object.entries(inputs)) {
-    if (!Array.isArray(shape) || shape.length === 0) {
-      throw invalidOption(`input '${name}' of model`, 'a shape without batch, such as [224, 224, 3]', shape)
-    }
-  }
+  for (const [name, shape] of Object.entries(inputs)) checkShape(`input '${name}' of model`, shape)
   return new Model(inputs, (shapes) => trace(shapes, net as (input: never) => unknown))
 }

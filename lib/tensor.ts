@@ -6,6 +6,10 @@ const isFloat32Array = (value: unknown): value is Float32Array =>
   value instanceof Float32Array ||
   (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]')
 
+const checkList = (shape: unknown): void => {
+  if (!Array.isArray(shape)) throw invalidOption('the shape of a tensor', 'an array of positive integers', shape)
+}
+
 /**
  * Numbers and their shape; the data is not copied.
  *
@@ -29,7 +33,7 @@ export class Tensor {
         actual: data,
       })
     }
-    if (!Array.isArray(shape)) throw invalidOption('the shape of a tensor', 'an array of positive integers', shape)
+    checkList(shape)
     const expected = elementCount(shape)
     if (data.length !== expected) {
       throw new ShapeError(
@@ -43,7 +47,7 @@ export class Tensor {
   }
 
   /**
-   * A new tensor of zeros.
+   * A new tensor of zeros. Throws ShapeError unless the shape is made of positive integers, OptionError when it is no list.
    *
    * ```ts
    * import { Tensor } from 'im2col'
@@ -52,6 +56,7 @@ export class Tensor {
    * ```
    */
   static zeros(shape: readonly number[]): Tensor {
+    checkList(shape)
     return new Tensor(new Float32Array(elementCount(shape)), shape)
   }
 }

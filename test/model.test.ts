@@ -11,6 +11,7 @@ import {
   dense,
   flatten,
   globalAvgPool,
+  Im2colError,
   type Layer,
   maxPool2d,
   model,
@@ -344,4 +345,34 @@ test('a network of a thousand layers is traced without a deep search', () => {
   expect(net.graph.nodes).toHaveLength(1000)
   expect(pathsOf(net)).toHaveLength(1000)
   expect(pathsOf(net).at(-1)).toBe('998.bias')
+})
+
+describe('methods refuse, with an error of the package,', () => {
+  const net = () => model({ input: [4, 4, 2] }, sequential(conv2d(2, { kernel: 1 }))).randomizeWeights()
+  const methods: Readonly<Record<string, (argument: never) => unknown>> = {
+    summary: (options) => net().summary(options),
+    randomizeWeights: (options) => net().randomizeWeights(options),
+    'loadWeights with a source': (source) => net().loadWeights(source),
+    'loadWeights with options': (options) => net().loadWeights(net().weights, options),
+    compile: (options) => net().compile(options),
+    retrace: (shapes) => net().retrace(shapes),
+    model: (inputs) => model(inputs, relu as Layer),
+    'model without a layer': (layer) => model({ input: [4] }, layer),
+    'Tensor.zeros': (shape) => Tensor.zeros(shape),
+  }
+
+  test.each(Object.entries(methods))('%s: whatever else is given', async (_, call) => {
+    for (const value of [null, 5, 'x', [5, 'x'], { unknown: 1 }]) {
+      const attempt = async () => call(value as never)
+      await expect(attempt(), JSON.stringify(value)).rejects.toThrow(Im2colError)
+    }
+  })
+
+  test('options of another type', async () => {
+    expect(() => net().summary({ print: 0 as never })).toThrow('Expected print of summary to be a boolean')
+    await expect(net().loadWeights(net().weights, { rename: 'x' as never })).rejects.toThrow(
+      'Expected rename of loadWeights to be a function from names to names',
+    )
+    expect(() => net().retrace({ input: 5 as never })).toThrow("Expected input 'input' of retrace to be a shape")
+  })
 })
