@@ -57,6 +57,13 @@ export const ssdBoxes = {
     steps: [8, 16, 32, 64, 100, 300],
     clip: 'all',
   },
+  ssd300_vgg16: {
+    featureSizes: squares(38, 19, 10, 5, 3, 1),
+    imageSize: [300, 300],
+    scales: [0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05],
+    aspectRatios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
+    steps: [8, 16, 32, 64, 100, 300],
+  },
   ssd512_vgg: {
     featureSizes: squares(64, 32, 16, 8, 4, 2, 1),
     imageSize: [512, 512],

@@ -1,4 +1,4 @@
-import { type AnySym, add, conv2d, type Layer, module, relu, resize, sequential } from '../layers/index.js'
+import { type AnySym, add, conv2d, groupNorm, type Layer, module, relu, resize, sequential } from '../layers/index.js'
 import { type ClassifierOptions, defineFamily } from './architecture.js'
 import { type AnchorOutputs, rowsOf } from './detection-heads.js'
 import { bottleneck, residualBody } from './residual.js'
@@ -20,7 +20,16 @@ const variant = defineFamily({
 
 const width = 256
 
-const conv3x3 = (channels: number, stride = 1) => conv2d(channels, { kernel: 3, stride, padding: 1 }) as Layer
+const conv3x3 = (channels: number, stride = 1, bias = true) =>
+  conv2d(channels, { kernel: 3, stride, padding: 1, bias }) as Layer
+
+/** In what the versions of the network differ. */
+interface Version {
+  /** Whether the first of the two coarser maps comes from the body's last map instead of the pyramid's. */
+  readonly coarsensBody: boolean
+  /** Whether the heads normalise their channels in 32 groups. */
+  readonly normalizes: boolean
+}
 
 const enlarge = (x: AnySym, like: AnySym): AnySym =>
   resize({ size: [like.shape[0] as number, like.shape[1] as number] })(x)
@@ -29,7 +38,7 @@ const enlarge = (x: AnySym, like: AnySym): AnySym =>
  * Maps of the same width at every size, each with what the coarser ones know, and two coarser ones more: from fine to coarse. Lin et al.,
  * Feature Pyramid Networks, arXiv:1612.03144.
  */
-const featurePyramid = () => {
+const featurePyramid = (coarsensBody: boolean) => {
   const wrapped = (layer: Layer) => sequential(layer) as Layer
   const inner_blocks = [0, 1, 2].map(() => wrapped(conv2d(width, { kernel: 1 }) as Layer))
   const layer_blocks = [0, 1, 2].map(() => wrapped(conv3x3(width)))
@@ -42,39 +51,29 @@ const featurePyramid = () => {
       merged[i] = add(map, enlarge(merged[i + 1] as AnySym, map)) as AnySym
     }
     const pyramid = merged.map((map, i) => (layer_blocks[i] as Layer)(map))
-    const p6 = extra_blocks.p6(pyramid.at(-1) as AnySym)
+    const p6 = extra_blocks.p6((coarsensBody ? maps : pyramid).at(-1) as AnySym)
     return [...pyramid, p6, extra_blocks.p7(relu(p6))]
   }
   return { children: { inner_blocks, layer_blocks, extra_blocks }, apply }
 }
 
 /** Four convolutions and a last one to the rows of a pixel's anchors, the same for every map. */
-const tower = (channels: number) => {
-  const conv = Array.from({ length: 4 }, () => sequential(conv3x3(width), relu) as Layer)
+const tower = (channels: number, normalizes: boolean) => {
+  const step = () => (normalizes ? [conv3x3(width, 1, false), groupNorm(32)] : [conv3x3(width)])
+  const conv = Array.from({ length: 4 }, () => sequential(...step(), relu) as Layer)
   const last = conv3x3(channels)
   return { conv, last, apply: (x: AnySym) => last(conv.reduce((value, layer) => layer(value), x)) }
 }
 
 const anchorsPerPixel = 9
 
-/**
- * RetinaNet on ResNet-50 with a feature pyramid: `[800, 800, 3]` -> `deltas` `[120087, 4]` and `logits` `[120087, 91]`, which
- * `decodeRetinanet` makes boxes of. Lin et al., arXiv:1708.02002.
- *
- * ```ts
- * import { createModel } from 'im2col'
- *
- * const net = createModel('retinanet_resnet50_fpn', { inputSize: [480, 640] })
- * ```
- */
-export const retinanetResnet50Fpn = variant(
-  'retinanet_resnet50_fpn',
-  { parameters: 34_068_119, macs: 151_540_437_248 },
+const retinanet =
+  ({ coarsensBody, normalizes }: Version) =>
   ({ numClasses = 91 }: ClassifierOptions = {}) => {
     const { children: body } = residualBody(bottleneck, [3, 4, 6, 3])
-    const fpn = featurePyramid()
-    const classes = tower(anchorsPerPixel * numClasses)
-    const boxes = tower(anchorsPerPixel * 4)
+    const fpn = featurePyramid(coarsensBody)
+    const classes = tower(anchorsPerPixel * numClasses, normalizes)
+    const boxes = tower(anchorsPerPixel * 4, normalizes)
     const head = {
       classification_head: { conv: classes.conv, cls_logits: classes.last },
       regression_head: { conv: boxes.conv, bbox_reg: boxes.last },
@@ -89,5 +88,30 @@ export const retinanetResnet50Fpn = variant(
         logits: rowsOf(pyramid.map(classes.apply), numClasses),
       }
     })
-  },
+  }
+
+/**
+ * RetinaNet on ResNet-50 with a feature pyramid: `[800, 800, 3]` -> `deltas` `[120087, 4]` and `logits` `[120087, 91]`, which
+ * `decodeRetinanet` makes boxes of. Lin et al., arXiv:1708.02002.
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('retinanet_resnet50_fpn', { inputSize: [480, 640] })
+ * ```
+ */
+export const retinanetResnet50Fpn = variant(
+  'retinanet_resnet50_fpn',
+  { parameters: 34_068_119, macs: 151_540_437_248 },
+  retinanet({ coarsensBody: false, normalizes: false }),
+)
+
+/**
+ * RetinaNet whose heads normalise and whose coarser maps come from the body: `[800, 800, 3]` -> `deltas` `[120087, 4]` and `logits`
+ * `[120087, 91]`.
+ */
+export const retinanetResnet50FpnV2 = variant(
+  'retinanet_resnet50_fpn_v2',
+  { parameters: 38_198_935, macs: 152_238_199_040 },
+  retinanet({ coarsensBody: true, normalizes: true }),
 )

@@ -59,6 +59,23 @@ const firstMap = 23
 
 const apply = (layers: readonly Layer[], x: AnySym): AnySym => layers.reduce((value, layer) => layer(value), x)
 
+/** The maps that boxes are found in, from fine to coarse: one in the middle of VGG-16, its last, one behind each two of `extras`. */
+const mapsOf = (base: readonly Layer[], rescale: Layer, extras: readonly Layer[], x: AnySym): readonly AnySym[] => {
+  const fine = apply(base.slice(0, firstMap), x)
+  const maps = [rescale(fine), apply(base.slice(firstMap), fine)]
+  for (let i = 0; i < extras.length; i += 2) {
+    const hidden = relu((extras[i] as Layer)(maps.at(-1) as AnySym))
+    maps.push(relu((extras[i + 1] as Layer)(hidden)))
+  }
+  return maps
+}
+
+/** What the heads find on each map: a row for every box. */
+const outputsOf = (maps: readonly AnySym[], loc: readonly Layer[], conf: readonly Layer[], numClasses: number) => {
+  const on = (heads: readonly Layer[]) => maps.map((map, i) => (heads[i] as Layer)(map))
+  return { deltas: rowsOf(on(loc), 4), logits: rowsOf(on(conf), numClasses) }
+}
+
 interface SsdOptions {
   /** The layers behind VGG-16, two for each further map. */
   readonly extras: () => readonly Layer[]
@@ -81,14 +98,8 @@ const ssdVgg =
     }
     const unitLength = l2Normalize({ eps: 1e-10 }) as Layer
     return module(m, (x: AnySym): AnchorOutputs => {
-      const fine = apply(base.slice(0, firstMap), x)
-      const maps = [m.L2Norm.weight(unitLength(fine)), apply(base.slice(firstMap), fine)]
-      for (let i = 0; i < extras.length; i += 2) {
-        const hidden = relu((extras[i] as Layer)(maps.at(-1) as AnySym))
-        maps.push(relu((extras[i + 1] as Layer)(hidden)))
-      }
-      const on = (layers: readonly Layer[]) => maps.map((map, i) => (layers[i] as Layer)(map))
-      return { deltas: rowsOf(on(m.loc), 4), logits: rowsOf(on(m.conf), numClasses) }
+      const maps = mapsOf(base, (fine) => m.L2Norm.weight(unitLength(fine)), extras, x)
+      return outputsOf(maps, m.loc, m.conf, numClasses)
     })
   }
 
@@ -97,6 +108,10 @@ const halving = (hidden: number, width: number) => [conv(hidden, 1), conv(width,
 
 /** Reduces the channels, then cuts the border off. */
 const shrinking = () => [conv(128, 1), conv(256, 3, { padding: 0 })]
+
+const boxesPerPixel300 = [4, 6, 6, 6, 4, 4]
+
+const extras300 = () => [...halving(256, 512), ...halving(128, 256), ...shrinking(), ...shrinking()]
 
 /**
  * SSD300 on VGG-16: `[300, 300, 3]` -> `deltas` `[8732, 4]` and `logits` `[8732, 21]`, which `decodeSsd` makes boxes of, with
@@ -111,10 +126,44 @@ const shrinking = () => [conv(128, 1), conv(256, 3, { padding: 0 })]
 export const ssd300Vgg = variant(
   'ssd300_vgg',
   { parameters: 26_285_486, macs: 31_373_537_792 },
-  ssdVgg({
-    extras: () => [...halving(256, 512), ...halving(128, 256), ...shrinking(), ...shrinking()],
-    boxesPerPixel: [4, 6, 6, 6, 4, 4],
-  }),
+  ssdVgg({ extras: extras300, boxesPerPixel: boxesPerPixel300 }),
+)
+
+/** The first layer of VGG-16's that is made of a dense one. */
+const firstDense = 30
+
+/**
+ * SSD300 on VGG-16 under torchvision's names, for the classes of COCO: `[300, 300, 3]` -> `deltas` `[8732, 4]` and `logits` `[8732, 91]`,
+ * which `decodeSsd` makes boxes of, with `ssdBoxes.ssd300_vgg16`. Liu et al., arXiv:1512.02325.
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('ssd300_vgg16', { numClasses: 3 })
+ * ```
+ */
+export const ssd300Vgg16 = variant(
+  'ssd300_vgg16',
+  { parameters: 35_641_826, macs: 34_858_153_472, numClasses: 91 },
+  ({ numClasses = 91 }: ClassifierOptions = {}) => {
+    const base = vggLayers()
+    const extras = extras300()
+    const pairs = [0, 2, 4, 6].map((i) => ({ 0: extras[i] as Layer, 2: extras[i + 1] as Layer }))
+    const heads = (width: number) => ({
+      module_list: boxesPerPixel300.map((boxes) => conv(boxes * width, 3)),
+    })
+    const backbone = {
+      scale_weight: layerScale({ flat: true }) as Layer,
+      features: base.slice(0, firstMap),
+      extra: [[...base.slice(firstMap, firstDense), base.slice(firstDense)], ...pairs],
+    }
+    const head = { classification_head: heads(numClasses), regression_head: heads(4) }
+    const unitLength = l2Normalize() as Layer
+    return module({ backbone, head }, (x: AnySym): AnchorOutputs => {
+      const maps = mapsOf(base, (fine) => backbone.scale_weight(unitLength(fine)), extras, x)
+      return outputsOf(maps, head.regression_head.module_list, head.classification_head.module_list, numClasses)
+    })
+  },
 )
 
 /**
