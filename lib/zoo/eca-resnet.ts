@@ -1,6 +1,6 @@
 import { efficientChannelAttention } from '../layers/index.js'
 import { defineFamily } from './architecture.js'
-import { averagedProjection, bottleneckOf, deepStem, residualClassifier } from './residual.js'
+import { averagedProjection, basicBlockOf, bottleneckOf, deepStem, residualClassifier } from './residual.js'
 
 const variant = defineFamily({
   family: 'eca_resnet',
@@ -23,6 +23,54 @@ const bottleneck32x4D = bottleneckOf({ ...style, widening: 2, groups: 32 })
 
 const bodyD = { stem: deepStem(32, 32, 64) }
 const bodyT = { stem: deepStem(24, 32, 64) }
+
+/** Under the names of the authors. */
+const authors = { attention: efficientChannelAttention, attentionName: 'eca' }
+const basicBlock = basicBlockOf(authors)
+const bottleneck = bottleneckOf(authors)
+
+/**
+ * ECA-Net-18: `[224, 224, 3]` -> `[1000]`; kernels of the size that the paper's equation 12 gives. Wang et al., arXiv:1910.03151.
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('eca_resnet18', { numClasses: 10 })
+ * ```
+ */
+export const ecaResnet18 = variant(
+  'eca_resnet18',
+  { parameters: 11_689_548, macs: 1_814_082_688 },
+  residualClassifier(basicBlock, [2, 2, 2, 2]),
+)
+
+/** ECA-Net-34: `[224, 224, 3]` -> `[1000]`. */
+export const ecaResnet34 = variant(
+  'eca_resnet34',
+  { parameters: 21_797_746, macs: 3_663_779_904 },
+  residualClassifier(basicBlock, [3, 4, 6, 3]),
+)
+
+/** ECA-Net-50: `[224, 224, 3]` -> `[1000]`. */
+export const ecaResnet50 = variant(
+  'eca_resnet50',
+  { parameters: 25_557_118, macs: 4_089_272_064 },
+  residualClassifier(bottleneck, [3, 4, 6, 3]),
+)
+
+/** ECA-Net-101: `[224, 224, 3]` -> `[1000]`. */
+export const ecaResnet101 = variant(
+  'eca_resnet101',
+  { parameters: 44_549_331, macs: 7_801_580_288 },
+  residualClassifier(bottleneck, [3, 4, 23, 3]),
+)
+
+/** ECA-Net-152: `[224, 224, 3]` -> `[1000]`. */
+export const ecaResnet152 = variant(
+  'eca_resnet152',
+  { parameters: 60_193_064, macs: 11_513_878_272 },
+  residualClassifier(bottleneck, [3, 8, 36, 3]),
+)
 
 /**
  * ECA-ResNet-50-D: `[224, 224, 3]` -> `[1000]`. Wang et al., arXiv:1910.03151.

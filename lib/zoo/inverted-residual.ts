@@ -30,8 +30,13 @@ export const mobileNetV2Stages = [
 
 export const pointwise = (width: number) => conv2d(width, { kernel: 1, bias: false })
 
-export const depthwise = (kernel: number, stride: number) =>
-  depthwiseConv2d({ kernel, stride, padding: (kernel - 1) / 2, bias: false })
+/** How a convolution with a stride is padded: by half of its kernel on all sides, or as TensorFlow does. */
+export type PaddingMode = 'half' | 'same'
+
+export const paddingOf = (kernel: number, mode: PaddingMode = 'half') => (mode === 'same' ? 'same' : (kernel - 1) / 2)
+
+export const depthwise = (kernel: number, stride: number, mode?: PaddingMode) =>
+  depthwiseConv2d({ kernel, stride, padding: paddingOf(kernel, mode), bias: false })
 
 export interface InvertedResidualOptions {
   readonly inChannels: number
@@ -45,12 +50,15 @@ export interface InvertedResidualOptions {
   /** Weighs the channels. */
   readonly weigh?: Layer | undefined
   readonly project: Layer
+  /** Of the batch norms; 1e-5 by default. */
+  readonly eps?: number
 }
 
 /** Expands, filters every channel alone, projects back; a shortcut where the shape stays. */
 export const invertedResidual = (options: InvertedResidualOptions) => {
-  const { inChannels, outChannels, stride, activation, expand, filter, weigh = identity, project } = options
-  const [norm1, norm2, norm3] = [batchNorm(), batchNorm(), batchNorm()]
+  const { inChannels, outChannels, stride, activation, expand, filter, weigh = identity, project, eps = 1e-5 } = options
+  const norm = () => batchNorm({ eps })
+  const [norm1, norm2, norm3] = [norm(), norm(), norm()]
   const m = expand
     ? { conv_pw: expand, bn1: norm1, conv_dw: filter, bn2: norm2, se: weigh, conv_pwl: project, bn3: norm3 }
     : { conv_dw: filter, bn1: norm2, se: weigh, conv_pw: project, bn2: norm3 }
@@ -69,15 +77,19 @@ interface MobileNetOptions<N extends number> {
   readonly headWidth?: number
   readonly activation: Layer
   readonly numClasses: N
+  /** Of the first convolution; 'half' by default. */
+  readonly padding?: PaddingMode
+  /** Of the batch norms; 1e-5 by default. */
+  readonly eps?: number
 }
 
 /** A stem that halves the size, stages of blocks, a last 1 x 1 convolution, the means of its channels, one dense layer. */
 export const mobileNet = <const N extends number>(options: MobileNetOptions<N>): Classifier<N> => {
-  const { stemWidth, stages, headWidth, activation, numClasses } = options
-  const head = headWidth && { conv_head: pointwise(headWidth), bn2: batchNorm() }
+  const { stemWidth, stages, headWidth, activation, numClasses, padding, eps = 1e-5 } = options
+  const head = headWidth && { conv_head: pointwise(headWidth), bn2: batchNorm({ eps }) }
   const m = {
-    conv_stem: conv2d(stemWidth, { kernel: 3, stride: 2, padding: 1, bias: false }),
-    bn1: batchNorm(),
+    conv_stem: conv2d(stemWidth, { kernel: 3, stride: 2, padding: paddingOf(3, padding), bias: false }),
+    bn1: batchNorm({ eps }),
     blocks: sequential(...stages.map((blocks) => sequential(...blocks))),
     ...head,
     global_pool: globalAvgPool(),

@@ -16,7 +16,7 @@ import {
 } from '../layers/index.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
 import { roundToMultiple } from './blocks.js'
-import { depthwise, invertedResidual, pointwise } from './inverted-residual.js'
+import { depthwise, invertedResidual, type PaddingMode, paddingOf, pointwise } from './inverted-residual.js'
 import { features, type Line, large, small, stemWidth } from './mobilenet-v3-body.js'
 
 const variant = defineFamily({
@@ -75,8 +75,24 @@ export const mobilenetV3Small = variant(
   mobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }),
 )
 
+/** In what timm's transcriptions of TensorFlow's networks differ from its own. */
+interface Conventions {
+  readonly padding: PaddingMode
+  /** Of the batch norms. */
+  readonly eps: number
+}
+
+const torchLike: Conventions = { padding: 'half', eps: 1e-5 }
+const tensorflowLike: Conventions = { padding: 'same', eps: 1e-3 }
+
 /** Filters the channels that it gets where the line has as many of them, expands them first elsewhere. Under timm's names. */
-const scaledBlock = (inChannels: number, outChannels: number, line: Line, expansion: number) => {
+const scaledBlock = (
+  inChannels: number,
+  outChannels: number,
+  line: Line,
+  expansion: number,
+  conventions: Conventions,
+) => {
   const { kernel, stride, activation, gated } = line
   const expanded = roundToMultiple(inChannels * expansion, 8)
   const squeezed = roundToMultiple(expanded / 4, 8)
@@ -87,42 +103,53 @@ const scaledBlock = (inChannels: number, outChannels: number, line: Line, expans
     stride,
     activation,
     ...(expansion !== 1 && { expand: pointwise(expanded) }),
-    filter: depthwise(kernel, stride),
+    filter: depthwise(kernel, stride, conventions.padding),
+    eps: conventions.eps,
     ...(gated && { weigh: squeezeExcite(expanded, { squeezed, activation: relu, gate: hardSigmoid, names }) }),
     project: pointwise(outChannels),
   })
 }
 
 /** Blocks of one width are a stage. */
-const scaledStages = (lines: readonly Line[], scaled: (width: number) => number) => {
+const scaledStages = (lines: readonly Line[], scaled: (width: number) => number, conventions: Conventions) => {
   const stages: Layer[][] = []
   for (const [i, line] of lines.entries()) {
     const inWidth = lines[i - 1]?.width ?? stemWidth
     const inChannels = i > 0 ? scaled(inWidth) : stemWidth
     if (i === 0 || line.width !== inWidth) stages.push([])
-    stages.at(-1)?.push(scaledBlock(inChannels, scaled(line.width), line, line.expanded / inWidth) as Layer)
+    stages
+      .at(-1)
+      ?.push(scaledBlock(inChannels, scaled(line.width), line, line.expanded / inWidth, conventions) as Layer)
   }
   return stages
 }
 
+interface ScaledOptions {
+  readonly activation?: Layer
+  readonly conventions?: Conventions
+}
+
 /** The width multiplier of the paper; the stem and the last features stay. */
 const scaledMobilenetV3 =
-  ({ lines, lastWidth, hidden }: Configuration, width: number) =>
+  ({ lines, lastWidth, hidden }: Configuration, width: number, options: ScaledOptions = {}) =>
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
+    const { activation = hardSwish, conventions = torchLike } = options
+    const { padding, eps } = conventions
     const scaled = (channels: number) => roundToMultiple(channels * width, 8)
-    const last = { conv: pointwise(scaled(lastWidth)), bn1: batchNorm() }
-    const lastStage = sequential(module(last, (x: AnySym) => hardSwish(last.bn1(last.conv(x)))))
+    const last = { conv: pointwise(scaled(lastWidth)), bn1: batchNorm({ eps }) }
+    const lastStage = sequential(module(last, (x: AnySym) => activation(last.bn1(last.conv(x)))))
+    const stages = scaledStages(lines, scaled, conventions)
     const m = {
-      conv_stem: conv2d(stemWidth, { kernel: 3, stride: 2, padding: 1, bias: false }),
-      bn1: batchNorm(),
-      blocks: sequential(...scaledStages(lines, scaled).map((blocks) => sequential(...blocks)), lastStage) as Layer,
+      conv_stem: conv2d(stemWidth, { kernel: 3, stride: 2, padding: paddingOf(3, padding), bias: false }),
+      bn1: batchNorm({ eps }),
+      blocks: sequential(...stages.map((blocks) => sequential(...blocks)), lastStage) as Layer,
       global_pool: globalAvgPool(),
       conv_head: conv2d(hidden, { kernel: 1 }),
       classifier: dense(numClasses),
     }
     return module(m, (x: AnySym) => {
-      const features = m.blocks(hardSwish(m.bn1(m.conv_stem(x))) as AnySym)
-      return m.classifier(flatten(hardSwish(m.conv_head(m.global_pool(features)))))
+      const features = m.blocks(activation(m.bn1(m.conv_stem(x)) as AnySym))
+      return m.classifier(flatten(activation(m.conv_head(m.global_pool(features)) as AnySym)))
     })
   }
 
@@ -145,4 +172,33 @@ export const mobilenetV3Small075 = variant(
   'mobilenetv3_small_075',
   { parameters: 2_041_872, macs: 43_399_344 },
   scaledMobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }, 0.75),
+)
+
+/** Without what some devices compute slowly: 3 x 3 kernels and ReLU alone, and nothing that weighs channels. */
+const minimal = (lines: readonly Line[]): readonly Line[] =>
+  lines.map((line) => ({ ...line, kernel: 3, gated: false, activation: relu }))
+
+const minimalOptions = { activation: relu, conventions: tensorflowLike }
+
+/**
+ * MobileNet v3 Large of the parts that every device computes fast: `[224, 224, 3]` -> `[1000]`, of 3 x 3 kernels and ReLU, without
+ * squeeze and excitation. https://github.com/tensorflow/models/tree/master/research/slim/nets/mobilenet
+ *
+ * ```ts
+ * import { createModel } from 'im2col'
+ *
+ * const net = createModel('tf_mobilenetv3_large_minimal_100')
+ * ```
+ */
+export const tfMobilenetV3LargeMinimal100 = variant(
+  'tf_mobilenetv3_large_minimal_100',
+  { parameters: 3_924_288, macs: 209_136_704, preprocessing: 'inception' },
+  scaledMobilenetV3({ lines: minimal(large), lastWidth: 960, hidden: 1280 }, 1, minimalOptions),
+)
+
+/** MobileNet v3 Small of the same parts: `[224, 224, 3]` -> `[1000]`. */
+export const tfMobilenetV3SmallMinimal100 = variant(
+  'tf_mobilenetv3_small_minimal_100',
+  { parameters: 2_044_736, macs: 52_288_448, preprocessing: 'inception' },
+  scaledMobilenetV3({ lines: minimal(small), lastWidth: 576, hidden: 1024 }, 1, minimalOptions),
 )

@@ -52,6 +52,20 @@ export const resnetblur18 = variant(
   residualClassifier(basicBlockOf(blurred), [2, 2, 2, 2], blurredBody),
 )
 
+/** ResNet-34, blurred: `[224, 224, 3]` -> `[1000]`. */
+export const resnetblur34 = variant(
+  'resnetblur34',
+  { parameters: 21_797_672, macs: 4_183_986_176 },
+  residualClassifier(basicBlockOf(blurred), [3, 4, 6, 3], blurredBody),
+)
+
+/** ResNet-101, blurred: `[224, 224, 3]` -> `[1000]`. */
+export const resnetblur101 = variant(
+  'resnetblur101',
+  { parameters: 44_549_160, macs: 8_841_854_976 },
+  residualClassifier(bottleneckOf(blurred), [3, 4, 23, 3], blurredBody),
+)
+
 /** ResNet-50-D, blurred: `[224, 224, 3]` -> `[1000]`. */
 export const resnetblur50d = variant(
   'resnetblur50d',

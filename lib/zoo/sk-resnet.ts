@@ -84,6 +84,7 @@ const skBottleneck = (choice: Selection, widening = 1, style: BlockStyle = {}) =
     ],
   })
 
+const whole: Selection = { share: 1 / 16, divisor: 32, splits: false, groups: 32 }
 const halves: Selection = { share: 1 / 16, divisor: 8, splits: true }
 
 /**
@@ -98,7 +99,14 @@ const halves: Selection = { share: 1 / 16, divisor: 8, splits: true }
 export const skresnext50_32x4d = variant(
   'skresnext50_32x4d',
   { parameters: 27_479_784, macs: 4_462_710_784 },
-  residualClassifier(skBottleneck({ share: 1 / 16, divisor: 32, splits: false, groups: 32 }, 2), [3, 4, 6, 3]),
+  residualClassifier(skBottleneck(whole, 2), [3, 4, 6, 3]),
+)
+
+/** SKNet-101: `[224, 224, 3]` -> `[1000]`. */
+export const sknet101 = variant(
+  'sknet101',
+  { parameters: 48_736_040, macs: 8_448_724_992 },
+  residualClassifier(skBottleneck(whole, 2), [3, 4, 23, 3]),
 )
 
 /** SK-ResNet-18, timm's, whose kernels share out the channels: `[224, 224, 3]` -> `[1000]`. */
