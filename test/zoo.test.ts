@@ -50,6 +50,14 @@ describe.each(architectures)('$name', (architecture) => {
     expect(() => createModel(name, { numClasses: 7 })).toThrow(OptionError)
   })
 
+  test('has a builder that refuses what it does not know', () => {
+    const build = networkBuilder(name as 'unet') as (options: unknown) => unknown
+    expect(() => build({ numclasses: 3 })).toThrow(/no option "numclasses"; it has /)
+    expect(() => build(null)).toThrow(OptionError)
+    const refused = numClasses === undefined ? 5 : 0
+    expect(() => build({ numClasses: refused })).toThrow(/numClasses/)
+  })
+
   test('takes another number of input channels, unless it depends on them', () => {
     const [channels] = Object.values(inputs).map((shape) => shape.at(-1) as number) as [number]
     const attempt = () => createModel(name, { inChannels: channels + 1 })
@@ -70,7 +78,8 @@ describe.each(architectures)('$name', (architecture) => {
   test.runIf(minInputSize !== undefined)('goes down to its smallest input and no further', () => {
     const smallest = minInputSize as number
     expect(Object.keys(createModel(name, { inputSize: smallest }).outputs)).toEqual(Object.keys(published.outputs))
-    expect(() => createModel(name, { inputSize: smallest - inputMultiple })).toThrow(ShapeError)
+    const smaller = () => createModel(name, { inputSize: smallest - inputMultiple })
+    expect(smaller).toThrow(smallest > inputMultiple ? ShapeError : OptionError)
   })
 
   test('says where it comes from', () => {
@@ -126,7 +135,16 @@ describe('the registry', () => {
     expect(classifiers).toEqual(
       architectures.filter(({ task }) => task === 'image-classification').map(({ name }) => name),
     )
-    expect(listModels({ family: 'no such family' })).toEqual([])
+  })
+
+  test.each([
+    [{ family: 'resnets' }, /No family of models is called "resnets".*resnet/],
+    [{ task: 'detection' }, /No task of models is called "detection".*object-detection/],
+    [{ tsk: 'x' }, /listModels has no option "tsk".*task/],
+    [null, /options of listModels to be an object/],
+  ])('refuses to list by %j', (filter, message) => {
+    expect(() => listModels(filter as never)).toThrow(OptionError)
+    expect(() => listModels(filter as never)).toThrow(message)
   })
 
   test('knows each architecture by name', () => {
@@ -148,10 +166,17 @@ describe('the registry', () => {
 
   test('refuses options that make no sense', () => {
     expect(() => createModel('lenet5', { classes: 3 } as never)).toThrow(/classes.*numClasses/)
-    expect(() => createModel('lenet5', { numClasses: 0 })).toThrow(OptionError)
+    expect(() => createModel('lenet5', [1] as never)).toThrow(/options of createModel to be an object/)
     expect(() => createModel('lenet5', { inputSize: [28] as never })).toThrow(/inputSize.*\[height, width\].*\[28\]/)
-    expect(() => createModel('lenet5', { inputSize: Number.NaN })).toThrow(ShapeError)
-    expect(() => createModel('lenet5', { inChannels: 0 })).toThrow(ShapeError)
+    expect(() => createModel('srcnn', { numClasses: 5 })).toThrow(/numClasses of 'srcnn' to be absent, because/)
+  })
+
+  test.each(['numClasses', 'inputSize', 'inChannels'])('refuses a wrong %s by its name', (option) => {
+    for (const wrong of [0, -1, 1.5, '20', null, Number.NaN]) {
+      const attempt = () => createModel('yolov2_tiny_voc', { [option]: wrong } as never)
+      expect(attempt).toThrow(OptionError)
+      expect(attempt).toThrow(`${option} of 'yolov2_tiny_voc'`)
+    }
   })
 })
 
@@ -180,5 +205,29 @@ describe('builders', () => {
   test('of LeNet-5 take other widths', () => {
     const net = model({ input: [28, 28, 1] }, zoo.lenet5({ channels: [12, 32, 200, 100] }))
     expect(net.parameters().map(({ shape }) => shape[0])).toEqual([12, 12, 32, 32, 200, 200, 100, 100, 10, 10])
+  })
+  test.each<[() => unknown, string]>([
+    [
+      () => networkBuilder('deepedge')({ windows: [7, 5] as never }),
+      "windows of 'deepedge' to be a list of 5 positive integers but received [7, 5]",
+    ],
+    [
+      () => networkBuilder('deepedge')({ hidden: [0, 512] }),
+      "hidden of 'deepedge' to be a list of 2 positive integers",
+    ],
+    [() => networkBuilder('tcn')({ widths: [] }), "widths of 'tcn' to be a list of positive integers"],
+    [() => networkBuilder('tcn_plain')({ kernel: 1.5 }), "kernel of 'tcn_plain' to be a positive integer"],
+    [
+      () => networkBuilder('lenet5')({ channels: 6 as never }),
+      "channels of 'lenet5' to be a list of 4 positive integers",
+    ],
+    [() => networkBuilder('resnet18')(3 as never), "options of networkBuilder('resnet18') to be an object"],
+    [
+      () => networkBuilder('resnet18')({ numClasses: '10' as never }),
+      "numClasses of 'resnet18' to be a positive integer",
+    ],
+  ])('check the options of their kind, %#', (attempt, message) => {
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(message)
   })
 })

@@ -2,6 +2,7 @@
 
 import type { PresetName } from '../image/presets.js'
 import type { AnySym, Sym } from '../layers/index.js'
+import { knownOptions, positiveInteger } from '../layers/options.js'
 
 export type Task =
   | 'audio-classification'
@@ -79,12 +80,38 @@ export type ZooBuilder<Name extends string = string, F extends Builder = Builder
   readonly architecture: Architecture<Name>
 }
 
-/** Starts a family. What it returns declares one variant: its name, its own facts (they win over the family's), its builder. */
+/** Throws OptionError, which calls the option `name`, unless the value is right. */
+type OptionCheck = (name: string, value: unknown) => unknown
+
+/** One for each option that a builder has besides the number of classes. */
+type OwnChecks<F extends Builder> = {
+  readonly [Option in Exclude<keyof NonNullable<Parameters<F>[0]>, 'numClasses'>]: OptionCheck
+}
+
+/** A builder that refuses options which it does not have, and values which fail the check of theirs. */
+const checkedBuilder = (name: string, checks: Readonly<Record<string, OptionCheck>>, build: Builder): Builder => {
+  return (options: Readonly<Record<string, unknown>> = {}) => {
+    knownOptions(`networkBuilder('${name}')`, options, Object.keys(checks))
+    for (const [option, value] of Object.entries(options)) {
+      if (value !== undefined) checks[option]?.(`${option} of '${name}'`, value)
+    }
+    return build(options as never)
+  }
+}
+
+/**
+ * Starts a family. What it returns declares one variant: its name, its own facts (they win over the family's), its builder, and a check
+ * for each option that the builder has besides the number of classes.
+ */
 export const defineFamily =
   (shared: FamilyFacts) =>
   <const Name extends string, F extends Builder>(
     name: Name,
     own: VariantFacts & Partial<FamilyFacts>,
     build: F,
-  ): ZooBuilder<Name, F> =>
-    Object.assign(build, { architecture: Object.freeze<Architecture<Name>>({ ...shared, ...own, name }) })
+    checks?: OwnChecks<F>,
+  ): ZooBuilder<Name, F> => {
+    const architecture = Object.freeze<Architecture<Name>>({ ...shared, ...own, name })
+    const classes = architecture.numClasses === undefined ? {} : { numClasses: positiveInteger }
+    return Object.assign(checkedBuilder(name, { ...classes, ...checks }, build) as F, { architecture })
+  }

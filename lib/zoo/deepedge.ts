@@ -13,6 +13,7 @@ import {
   sigmoid,
   slice,
 } from '../layers/index.js'
+import { positiveIntegers } from '../layers/options.js'
 import { towerConvs, towerMaps } from './alexnet-2012-body.js'
 import { defineFamily } from './architecture.js'
 
@@ -100,5 +101,9 @@ export const deepedge = variant(
       const agreement = m.agreement(point)
       return { score: halfOf(add(contour, agreement)), contour, agreement } as unknown as DeepEdgeOutputs
     })
+  },
+  {
+    windows: (name, value) => positiveIntegers(name, value, 5),
+    hidden: (name, value) => positiveIntegers(name, value, 2),
   },
 )

@@ -10,6 +10,7 @@ import {
   relu,
   tanh,
 } from '../layers/index.js'
+import { positiveIntegers } from '../layers/options.js'
 import { type Classifier, type ClassifierOptions, defineFamily } from './architecture.js'
 
 const variant = defineFamily({
@@ -61,6 +62,8 @@ const leNet5 =
     })
   }
 
+const checks = { channels: (name: string, value: unknown) => positiveIntegers(name, value, 4) }
+
 /**
  * LeNet-5 as it is written today, `[28, 28, 1]` -> `[10]`: padded by 2, ReLU, max pooling. LeCun et al., 1998.
  *
@@ -74,6 +77,7 @@ export const lenet5 = variant(
   'lenet5',
   { parameters: 61_706, macs: 416_520 },
   leNet5({ padding: 2, activation: relu, pool: maxPool2d({ kernel: 2 }) }),
+  checks,
 )
 
 /**
@@ -92,4 +96,5 @@ export const lenet5Of1998 = variant(
   'lenet5_1998',
   { parameters: 61_706, macs: 416_520, inputs: { input: [32, 32, 1] } },
   leNet5({ padding: 0, activation: tanh, pool: avgPool2d({ kernel: 2 }) }),
+  checks,
 )

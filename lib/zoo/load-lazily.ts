@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module'
 import * as layers from '../layers/index.js'
+import * as options from '../layers/options.js'
 import { Tensor } from '../tensor.js'
 import type { ZooBuilder } from './architecture.js'
 
@@ -14,7 +15,7 @@ type Exports = Readonly<Record<string, unknown>>
 type Family = (require: (specifier: string) => Exports) => Exports
 
 const require = createRequire(import.meta.url)
-const core: Exports = { ...layers, Tensor }
+const core: Exports = { ...layers, ...options, Tensor }
 const families = new Map<string, Exports>()
 
 /** What `./FILE.js` exports; the layers for what lies outside of the zoo. */

@@ -1,8 +1,9 @@
 import { editDistance } from '../edit-distance.js'
-import { invalidOption, show, UnknownModelError } from '../errors.js'
+import { type ErrorDetails, invalidOption, OptionError, show, UnknownModelError } from '../errors.js'
 import type { AnySym } from '../layers/index.js'
 import { knownOptions } from '../layers/options.js'
 import { type Model, model, type NetOutputs } from '../model.js'
+import { positiveInteger } from '../shape.js'
 import type { Architecture, Task, ZooBuilder } from './architecture.js'
 import { builderNames, loadBuilder, loadBuilders, type Zoo } from './load.js'
 
@@ -23,12 +24,16 @@ export type ModelOf<N> =
     : Model
 
 export interface ModelFilter {
-  readonly family?: string
-  readonly task?: Task
+  readonly family?: string | undefined
+  readonly task?: Task | undefined
 }
+
+const filters = ['family', 'task'] as const
 
 /**
  * Facts about the registered architectures, by name: paper, counts, published inputs.
+ *
+ * Throws OptionError when no network is of the family or for the task; it suggests the nearest names.
  *
  * ```ts
  * import { listModels } from 'im2col'
@@ -36,11 +41,20 @@ export interface ModelFilter {
  * listModels({ family: 'resnet' }).map(({ name }) => name) // ['resnet101', 'resnet152', 'resnet18', ...]
  * ```
  */
-export const listModels = ({ family, task }: ModelFilter = {}): readonly Architecture[] =>
-  loadBuilders()
-    .map(({ architecture }) => architecture)
-    .filter((known) => (family ?? known.family) === known.family && (task ?? known.task) === known.task)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+export const listModels = (filter: ModelFilter = {}): readonly Architecture[] => {
+  knownOptions('listModels', filter, filters)
+  const all = loadBuilders().map(({ architecture }) => architecture)
+  const listed = filters.reduce((left, fact) => {
+    const wanted = filter[fact]
+    if (wanted === undefined) return left
+    const known = [...new Set(all.map((architecture) => architecture[fact]))]
+    if (!known.some((value) => value === wanted)) {
+      throw new OptionError(`No ${fact} of models is called ${show(wanted)}`, nearest(wanted, known))
+    }
+    return left.filter((architecture) => architecture[fact] === wanted)
+  }, all)
+  return [...listed].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
 
 /** What a model that `createModel` made is. */
 const architectures = new WeakMap<Model, Architecture>()
@@ -52,24 +66,21 @@ const suggestions = 3
 
 const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
-const nearestNames = (name: string): readonly string[] => {
-  const wanted = canonical(name)
-  return builderNames()
-    .map((known) => ({ known, far: editDistance(wanted, canonical(known)) }))
+/** What an error about a name that is not among `known` carries besides its message: the nearest names. */
+const nearest = (name: unknown, known: readonly string[]): ErrorDetails => {
+  const wanted = canonical(String(name))
+  const expected = known
+    .map((candidate) => ({ candidate, far: editDistance(wanted, canonical(candidate)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, suggestions)
-    .map(({ known }) => known)
+    .map(({ candidate }) => candidate)
+  return { expected, actual: name, hint: `The nearest names are ${expected.join(', ')}` }
 }
 
 const findBuilder = (name: string): ZooBuilder => {
   const build = loadBuilder(name)
   if (build !== undefined) return build
-  const expected = nearestNames(String(name))
-  throw new UnknownModelError(`No model is called ${show(name)}`, {
-    expected,
-    actual: name,
-    hint: `The nearest names are ${expected.join(', ')}`,
-  })
+  throw new UnknownModelError(`No model is called ${show(name)}`, nearest(name, builderNames()))
 }
 
 /**
@@ -86,7 +97,7 @@ export const modelInfo = (name: ModelName | (string & {})): Architecture => find
 /**
  * The function that builds an architecture as a part of another network, with the options of its family (its page says which). What it
  * gives takes values as a layer does, and its parameters have the architecture's names below the name that the layer has. Throws
- * UnknownModelError, which suggests the nearest names.
+ * UnknownModelError, which suggests the nearest names; the function throws OptionError when an option does not exist or is wrong.
  *
  * ```ts
  * import { dense, model, networkBuilder, relu, sequential } from 'im2col'
@@ -109,18 +120,40 @@ export interface CreateModelOptions {
   readonly inChannels?: number | undefined
 }
 
-const resized = (
-  published: readonly number[],
-  { inputSize, inChannels }: Pick<CreateModelOptions, 'inputSize' | 'inChannels'>,
-): readonly number[] => {
-  const rank = published.length - 1
-  const sizes = inputSize ?? published.slice(0, rank)
-  const spatial = typeof sizes === 'number' ? Array<number>(rank).fill(sizes) : sizes
-  if (!Array.isArray(spatial) || spatial.length !== rank) {
-    const axes = ['depth', 'height', 'width'].slice(3 - rank).join(', ')
-    throw invalidOption('inputSize of createModel', `one size or [${rank === 1 ? 'length' : axes}]`, inputSize)
+/** What a message calls an option of `createModel`. */
+const optionOf = (name: string, option: keyof CreateModelOptions): string => `${option} of '${name}'`
+
+/** Throws OptionError when an option is given that the network does not have; `because` says why. */
+const absent = (name: string, option: keyof CreateModelOptions, value: unknown, because: string): void => {
+  if (value !== undefined) throw invalidOption(optionOf(name, option), `absent, because ${because},`, value)
+}
+
+/** A size for each of `rank` axes. */
+const spatialSizes = (name: string, sizes: unknown, rank: number): readonly number[] => {
+  const list = typeof sizes === 'number' ? Array<number>(rank).fill(sizes) : sizes
+  if (!Array.isArray(list) || list.length !== rank) {
+    const axes = rank === 1 ? 'length' : ['depth', 'height', 'width'].slice(3 - rank).join(', ')
+    throw invalidOption(optionOf(name, 'inputSize'), `one size or [${axes}]`, sizes)
   }
-  return [...spatial, inChannels ?? published[rank]]
+  return list.map((size) => positiveInteger(optionOf(name, 'inputSize'), size))
+}
+
+/** The input sizes and channels of `createModel`, by the inputs' names. */
+const inputShapes = (
+  { name, inputs, fixedChannels = false }: Architecture,
+  { inputSize, inChannels }: CreateModelOptions,
+): Readonly<Record<string, readonly number[]>> => {
+  if (fixedChannels) absent(name, 'inChannels', inChannels, 'the network depends on its channels')
+  if (inChannels !== undefined) positiveInteger(optionOf(name, 'inChannels'), inChannels)
+  const rank = (Object.values(inputs)[0] as readonly number[]).length - 1
+  const spatial = inputSize === undefined ? undefined : spatialSizes(name, inputSize, rank)
+  const resized = (published: readonly number[]) => [
+    ...(spatial ?? published.slice(0, rank)),
+    inChannels ?? (published[rank] as number),
+  ]
+  return Object.fromEntries(
+    Object.entries(inputs).map(([input, shape]) => [input, shape.length === rank + 1 ? resized(shape) : shape]),
+  )
 }
 
 /**
@@ -141,29 +174,12 @@ export function createModel(name: string, options: CreateModelOptions = {}): Mod
   const build = findBuilder(name)
   knownOptions('createModel', options, ['numClasses', 'inputSize', 'inChannels'])
   const { architecture } = build
-  const { numClasses, inChannels } = options
-  if (numClasses !== undefined && architecture.numClasses === undefined) {
-    throw invalidOption(
-      `numClasses of '${name}'`,
-      'to be absent, because its output has no axis of classes',
-      numClasses,
-    )
+  const { numClasses } = options
+  if (architecture.numClasses === undefined) {
+    absent(name, 'numClasses', numClasses, 'its output has no axis of classes')
   }
-  if (inChannels !== undefined && architecture.fixedChannels) {
-    throw invalidOption(
-      `inChannels of '${name}'`,
-      'to be absent, because the network depends on its channels',
-      inChannels,
-    )
-  }
-  const rank = Object.values(architecture.inputs)[0]?.length
-  const inputs = Object.fromEntries(
-    Object.entries(architecture.inputs).map(([input, published]) => [
-      input,
-      published.length === rank ? resized(published, options) : published,
-    ]),
-  )
-  const net = model(inputs, build({ numClasses } as never) as () => AnySym)
+  const inputs = inputShapes(architecture, options)
+  const net = model(inputs, build((numClasses === undefined ? {} : { numClasses }) as never) as () => AnySym)
   architectures.set(net, architecture)
   return net
 }

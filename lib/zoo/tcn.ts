@@ -1,4 +1,5 @@
 import { type AnySym, add, conv1d, dropout, identity, module, relu, sequential } from '../layers/index.js'
+import { positiveInteger, positiveIntegers } from '../layers/options.js'
 import { defineFamily } from './architecture.js'
 
 const variant = defineFamily({
@@ -56,6 +57,8 @@ const tcnOf =
     return module(m, (x: AnySym) => m.network(x))
   }
 
+const checks = { widths: positiveIntegers, kernel: positiveInteger }
+
 /**
  * Temporal convolutional network: `[256, 8]` -> `[256, 64]`. Bai et al., arXiv:1803.01271.
  *
@@ -65,7 +68,7 @@ const tcnOf =
  * const net = createModel('tcn', { inputSize: 1000 })
  * ```
  */
-export const tcn = variant('tcn', { parameters: 56_160, macs: 14_155_776 }, tcnOf(true))
+export const tcn = variant('tcn', { parameters: 56_160, macs: 14_155_776 }, tcnOf(true), checks)
 
 /** The same with its weights already normalised: `[256, 8]` -> `[256, 64]`. */
-export const tcnPlain = variant('tcn_plain', { parameters: 55_776, macs: 14_155_776 }, tcnOf(false))
+export const tcnPlain = variant('tcn_plain', { parameters: 55_776, macs: 14_155_776 }, tcnOf(false), checks)
