@@ -102,7 +102,50 @@ test('soft suppression lowers the scores of what overlaps', () => {
   expect(softNms(twice, [0.9, 0.8, 0.5], { sigma: 0.1 }).map(({ index }) => index)).toEqual([0, 2])
 })
 
+test('boxes without area do not overlap', () => {
+  expect([...boxIou([0, 0, 0, 0, 1, 1, 3, 3], [0, 0, 0, 0])]).toEqual([0, 0])
+  expect(softNms([0, 0, 0, 0, 0, 0, 0, 0], [0.9, 0.8]).map(({ score }) => score)).toEqual([0.9, 0.8])
+})
+
+const grid = { featureSize: [1, 1], imageSize: [32, 32], sizes: [32], aspectRatios: [1] } as const
+const defaults = { featureSizes: [[2, 2]], imageSize: [9, 9], scales: [0.1, 0.2], aspectRatios: [[2]] } as const
+
 test.each<[() => unknown, string]>([
+  [() => anchorGrid(undefined as never), 'Expected options of anchorGrid to be an object'],
+  [() => anchorGrid({ ...grid, ratios: [2] } as never), 'anchorGrid has no option "ratios"'],
+  [() => anchorGrid({ ...grid, sizes: undefined as never }), 'sizes of anchorGrid to be a list of positive numbers'],
+  [() => anchorGrid({ ...grid, sizes: 32 as never }), 'sizes of anchorGrid to be a list of positive numbers'],
+  [() => anchorGrid({ ...grid, aspectRatios: [0] }), 'aspectRatios of anchorGrid to be a list of positive numbers'],
+  [() => anchorGrid({ ...grid, aspectRatios: [1, -1] }), 'aspectRatios of anchorGrid to be a list of positive numbers'],
+  [() => defaultBoxes(undefined as never), 'Expected options of defaultBoxes to be an object'],
+  [() => defaultBoxes({ ...defaults, clp: 1 } as never), 'defaultBoxes has no option "clp"'],
+  [
+    () => defaultBoxes({ ...defaults, featureSizes: [3] as never }),
+    'featureSizes of defaultBoxes to be [height, width]',
+  ],
+  [() => defaultBoxes({ ...defaults, featureSizes: 3 as never }), 'featureSizes of defaultBoxes to be a list of sizes'],
+  [() => defaultBoxes({ ...defaults, aspectRatios: [2] as never }), 'aspectRatios of defaultBoxes to be 1 lists'],
+  [() => defaultBoxes({ ...defaults, aspectRatios: [[0]] }), 'aspectRatios of defaultBoxes to be a list of positive'],
+  [() => defaultBoxes({ ...defaults, steps: [0] }), 'steps of defaultBoxes to be a list of 1 positive numbers'],
+  [() => defaultBoxes({ ...defaults, clip: 'none' as never }), "clip of defaultBoxes to be a boolean or 'all'"],
+  [() => clipBoxes([0, 0, 9, 9], undefined as never), 'Expected options of clipBoxes to be an object'],
+  [() => clipBoxes([0, 0, 9, 9], [5, 5] as never), 'Expected options of clipBoxes to be an object'],
+  [() => clipBoxes([0, 0, 9, 9], { height: 5 } as never), 'width of clipBoxes to be a positive number'],
+  [
+    () => decodeBoxes([0, 0, 1, 1], [0, 0, 0, 0], { weights: [1] as never }),
+    'weights of decodeBoxes to be a list of 4',
+  ],
+  [
+    () => decodeBoxes([0, 0, 1, 1], [0, 0, 0, 0], { weights: [0, 0, 0, 0] }),
+    'weights of decodeBoxes to be a list of 4',
+  ],
+  [() => decodeBoxes([0, 0, 1, 1], [0, 0, 0, 0], { weight: [1] } as never), 'decodeBoxes has no option "weight"'],
+  [() => encodeBoxes([0, 0, 1, 1], [0, 0, 1, 1], { weight: [1] } as never), 'encodeBoxes has no option "weight"'],
+  [() => nms([0, 0, 1, 1], [1], { iouThreshold: 50 }), 'iouThreshold of nms to be a number from 0 to 1'],
+  [() => nms([0, 0, 1, 1], [1], { iouThreshold: -1 }), 'iouThreshold of nms to be a number from 0 to 1'],
+  [() => nms('abcd' as never, [1], { iouThreshold: 0.5 }), 'boxes of nms to be a list of numbers'],
+  [() => nms([0, 0, 1, '1'] as never, [1], { iouThreshold: 0.5 }), 'boxes of nms[3] to be a number'],
+  [() => boxIou(null as never, []), 'Expected boxes to be a list of numbers but received null'],
   [() => boxIou([1, 2, 3], []), 'Expected boxes to be four numbers for each box but received 3 (number)'],
   [() => nms(boxes, [1], { iouThreshold: 0.5 }), 'Expected scores of nms to be 60, one for each box, but received 1'],
   [() => nms([], [], { threshold: 1 } as never), 'nms has no option "threshold"'],
@@ -110,11 +153,11 @@ test.each<[() => unknown, string]>([
   [() => decodeBoxes([0, 0, 1, 1], []), 'Expected deltas to be as many as there are anchors (1) but received 0'],
   [
     () => anchorGrid({ featureSize: [4, 0], imageSize: [9, 9], sizes: [1], aspectRatios: [1] }),
-    'Expected featureSize of anchorGrid to be a positive integer but received 0',
+    'Expected featureSize of anchorGrid to be [height, width], two positive integers, but received [4, 0]',
   ],
   [
     () => defaultBoxes({ featureSizes: [[1, 1]], imageSize: [9, 9], scales: [1], aspectRatios: [[]] }),
-    'Expected scales of defaultBoxes to be 2 numbers',
+    'Expected scales of defaultBoxes to be a list of 2 positive numbers',
   ],
 ])('what does not fit is refused, %#', (attempt, message) => {
   expect(attempt).toThrow(OptionError)

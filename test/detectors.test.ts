@@ -115,7 +115,43 @@ describe('selection', () => {
     expect(selectDetections([], [], options)).toEqual([])
   })
 
+  test('takes the defaults of a detector for options that are undefined', () => {
+    expect(decodeSsd(predictions, { anchors, imageSize, ...{ scoreThreshold: undefined as never } })).toHaveLength(
+      oracle.ssd.length,
+    )
+  })
+
+  const map = Tensor.zeros([1, 2, 2, 255])
+
   test.each<[() => unknown, RegExp]>([
+    [() => decodeSsd(predictions, undefined as never), /options of decodeSsd to be an object/],
+    [() => decodeSsd(null as never, { anchors, imageSize }), /predictions of decodeSsd to be an object/],
+    [() => decodeSsd({} as never, { anchors, imageSize }), /deltas of decodeSsd/],
+    [() => decodeSsd(predictions, { imageSize } as never), /anchors of decodeSsd to be a list of numbers/],
+    [
+      () => decodeSsd(predictions, { anchors, imageSize, threshold: 1 } as never),
+      /^decodeSsd has no option "threshold"; it has anchors, imageSize, scoreThreshold/,
+    ],
+    [() => decodeSsd(predictions, { anchors, imageSize, limit: 0 }), /limit of decodeSsd/],
+    [() => decodeYolo([{ map, anchors: [[1, 1]] }], undefined as never), /options of decodeYolo to be an object/],
+    [
+      () => decodeYolo([{ map, anchors: [[1, 1]] }], { imageSize, softmax: true } as never),
+      /^decodeYolo has no option "softmax"; it has imageSize, exclusive, scoreThreshold/,
+    ],
+    [
+      () => decodeYolo([{ map, anchors: [[1, 1]] }], { imageSize, exclusive: 'yes' as never }),
+      /exclusive of decodeYolo to be a boolean/,
+    ],
+    [() => decodeYolo([null as never], { imageSize }), /maps\[0\] of decodeYolo to be a map and its anchors/],
+    [
+      () => decodeYolo([{ map, anchors: [1, 2, 3, 4, 5] as never }], { imageSize }),
+      /anchors of maps\[0\] of decodeYolo to be a list of positive widths and heights/,
+    ],
+    [() => decodeYolo([{ map, anchors: [[-5, 5]] }], { imageSize }), /anchors of maps\[0\] of decodeYolo/],
+    [() => decodeYolo([{ map } as never], { imageSize }), /anchors of maps\[0\] of decodeYolo/],
+    [() => selectDetections(boxes, scores, undefined as never), /options of selectDetections to be an object/],
+    [() => selectDetections(boxes, scores, { ...options, background: '0' as never }), /background of selectDetections/],
+    [() => selectDetections(boxes, scores, { ...options, iouThreshold: 2 }), /iouThreshold of selectDetections/],
     [
       () => selectDetections(boxes, scores.slice(1), options),
       /scores of selectDetections to be a row for each of 3 boxes/,

@@ -1,9 +1,6 @@
 import { invalidOption } from '../errors.js'
-import { knownOptions, positiveNumber } from '../layers/options.js'
-import { positiveInteger } from '../shape.js'
-
-/** Height and width. */
-type Size = readonly [height: number, width: number]
+import { knownOptions, positiveNumbers } from '../layers/options.js'
+import { type Size, sizeOption } from './options.js'
 
 export interface AnchorGridOptions {
   /** Of the feature map. */
@@ -22,21 +19,11 @@ const roundEven = (value: number): number => {
   return nearest - value === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest
 }
 
-const checkSize = (name: string, size: Size): void => {
-  if (!Array.isArray(size) || size.length !== 2) throw invalidOption(name, 'a height and a width', size)
-  for (const side of size) positiveInteger(name, side)
-}
-
-const checkNumbers = (name: string, numbers: unknown): void => {
-  if (!Array.isArray(numbers)) throw invalidOption(name, 'a list of positive numbers', numbers)
-  for (const number of numbers) positiveNumber(name, number)
-}
-
 /**
  * Anchors of every size and aspect ratio around every cell of a feature map: -> rows * columns * ratios * sizes boxes x1, y1, x2, y2.
  *
  * Cells run row by row; within a cell all sizes of the first ratio come first. Corners are whole pixels; cells are
- * floor(image / features) pixels apart, from 0 on. Throws OptionError. Ren et al., Faster R-CNN, arXiv:1506.01497; torchvision's
+ * floor(image / features) pixels apart, from 0 on. Throws OptionError when a size or ratio is not positive. Ren et al., Faster R-CNN, arXiv:1506.01497; torchvision's
  * AnchorGenerator.
  *
  * ```ts
@@ -54,10 +41,10 @@ const checkNumbers = (name: string, numbers: unknown): void => {
 export const anchorGrid = (options: AnchorGridOptions): Float32Array => {
   knownOptions('anchorGrid', options, ['featureSize', 'imageSize', 'sizes', 'aspectRatios'])
   const { featureSize, imageSize, sizes, aspectRatios } = options
-  checkSize('featureSize of anchorGrid', featureSize)
-  checkSize('imageSize of anchorGrid', imageSize)
-  checkNumbers('sizes of anchorGrid', sizes)
-  checkNumbers('aspectRatios of anchorGrid', aspectRatios)
+  sizeOption('featureSize of anchorGrid', featureSize)
+  sizeOption('imageSize of anchorGrid', imageSize)
+  positiveNumbers('sizes of anchorGrid', sizes)
+  positiveNumbers('aspectRatios of anchorGrid', aspectRatios)
   const shapes = aspectRatios.flatMap((ratio) =>
     sizes.map((size) => {
       const [width, height] = [size / Math.sqrt(ratio), size * Math.sqrt(ratio)]
@@ -92,11 +79,29 @@ export interface DefaultBoxesOptions {
   readonly clip?: boolean | 'all'
 }
 
+const checkDefaultBoxes = (type: string, options: DefaultBoxesOptions): void => {
+  knownOptions(type, options, ['featureSizes', 'imageSize', 'scales', 'aspectRatios', 'steps', 'clip'])
+  const { featureSizes, imageSize, scales, aspectRatios, steps, clip } = options
+  if (!Array.isArray(featureSizes)) throw invalidOption(`featureSizes of ${type}`, 'a list of sizes', featureSizes)
+  for (const size of featureSizes) sizeOption(`featureSizes of ${type}`, size)
+  sizeOption(`imageSize of ${type}`, imageSize)
+  const maps = featureSizes.length
+  positiveNumbers(`scales of ${type}`, scales, maps + 1)
+  if (!Array.isArray(aspectRatios) || aspectRatios.length !== maps || !aspectRatios.every(Array.isArray)) {
+    throw invalidOption(`aspectRatios of ${type}`, `${maps} lists`, aspectRatios)
+  }
+  for (const ratios of aspectRatios) if (ratios.length > 0) positiveNumbers(`aspectRatios of ${type}`, ratios)
+  if (steps !== undefined) positiveNumbers(`steps of ${type}`, steps, maps)
+  if (clip !== undefined && clip !== 'all' && typeof clip !== 'boolean') {
+    throw invalidOption(`clip of ${type}`, "a boolean or 'all'", clip)
+  }
+}
+
 /**
  * SSD's default boxes of all its feature maps, one map after the other: -> boxes x1, y1, x2, y2 in pixels.
  *
  * Each cell has a square of its map's scale s, one of sqrt(s s') with the next scale s', then for every aspect ratio a wide and a tall
- * box. Throws OptionError when the lists do not fit. Liu et al., SSD, arXiv:1512.02325; torchvision's DefaultBoxGenerator.
+ * box. Throws OptionError when the lists do not fit or a number is not positive. Liu et al., SSD, arXiv:1512.02325; torchvision's DefaultBoxGenerator.
  *
  * ```ts
  * import { defaultBoxes } from 'im2col'
@@ -111,24 +116,11 @@ export interface DefaultBoxesOptions {
  * ```
  */
 export const defaultBoxes = (options: DefaultBoxesOptions): Float32Array => {
-  knownOptions('defaultBoxes', options, ['featureSizes', 'imageSize', 'scales', 'aspectRatios', 'steps', 'clip'])
+  checkDefaultBoxes('defaultBoxes', options)
   const { featureSizes, imageSize, scales, aspectRatios, steps, clip = true } = options
-  checkSize('imageSize of defaultBoxes', imageSize)
-  if (!Array.isArray(featureSizes)) throw invalidOption('featureSizes of defaultBoxes', 'a list of sizes', featureSizes)
-  checkNumbers('scales of defaultBoxes', scales)
-  if (!Array.isArray(aspectRatios)) throw invalidOption('aspectRatios of defaultBoxes', 'a list of lists', aspectRatios)
-  for (const ratios of aspectRatios) checkNumbers('aspectRatios of defaultBoxes', ratios)
-  if (steps !== undefined) checkNumbers('steps of defaultBoxes', steps)
-  if (typeof clip !== 'boolean' && clip !== 'all')
-    throw invalidOption('clip of defaultBoxes', "a boolean or 'all'", clip)
-  const maps = featureSizes.length
-  if (scales.length !== maps + 1) throw invalidOption('scales of defaultBoxes', `${maps + 1} numbers`, scales)
-  if (aspectRatios.length !== maps) throw invalidOption('aspectRatios of defaultBoxes', `${maps} lists`, aspectRatios)
-  if (steps && steps.length !== maps) throw invalidOption('steps of defaultBoxes', `${maps} numbers`, steps)
   const [imageHeight, imageWidth] = imageSize
   const boxes: number[] = []
   featureSizes.forEach((size, map) => {
-    checkSize('featureSizes of defaultBoxes', size)
     const [scale, next] = [scales[map] as number, scales[map + 1] as number]
     const mean = Math.sqrt(scale * next)
     const shapes = [

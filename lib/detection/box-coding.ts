@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors.js'
-import { knownOptions, positiveNumber } from '../layers/options.js'
+import { knownOptions, positiveNumbers } from '../layers/options.js'
 import { type Boxes, boxCount } from './boxes.js'
 
 export interface BoxCodingOptions {
@@ -7,16 +7,20 @@ export interface BoxCodingOptions {
   readonly weights?: readonly [x: number, y: number, width: number, height: number]
 }
 
-const checked = (type: string, anchors: Boxes, others: Boxes, name: string, options: BoxCodingOptions) => {
+interface Coding {
+  readonly type: string
+  readonly others: 'boxes' | 'deltas'
+}
+
+/** Number of anchors and of what goes with them, and the weights. */
+const checked = ({ type, others }: Coding, anchors: Boxes, list: Boxes, options: BoxCodingOptions) => {
   knownOptions(type, options, ['weights'])
   const { weights = [1, 1, 1, 1] } = options
-  if (!Array.isArray(weights) || weights.length !== 4) {
-    throw invalidOption(`weights of ${type}`, 'a list of four numbers', weights)
-  }
-  for (const weight of weights) positiveNumber(`weights of ${type}`, weight)
+  positiveNumbers(`weights of ${type}`, weights, 4)
   const count = boxCount('anchors', anchors)
-  if (boxCount(name, others) !== count)
-    throw invalidOption(name, `as many as there are anchors (${count})`, others.length / 4)
+  if (boxCount(others, list) !== count) {
+    throw invalidOption(others, `as many as there are anchors (${count})`, list.length / 4)
+  }
   return { count, weights }
 }
 
@@ -33,7 +37,8 @@ const largestGrowth = Math.log(1000 / 16)
  * Boxes from what a detector predicts relative to its anchors: N anchors, N times (dx, dy, dw, dh) -> N boxes.
  *
  * The centre moves by dx and dy times the anchor's sizes, which grow by exp(dw) and exp(dh), each over its weight; Fast R-CNN uses the
- * weights 10, 10, 5, 5, as SSD does. Throws OptionError when the counts differ. Girshick et al., arXiv:1311.2524; torchvision's BoxCoder.
+ * weights 10, 10, 5, 5, as SSD does. Throws OptionError when the counts differ or a weight is not
+ * positive. Girshick et al., arXiv:1311.2524; torchvision's BoxCoder.
  *
  * ```ts
  * import { decodeBoxes } from 'im2col'
@@ -42,7 +47,7 @@ const largestGrowth = Math.log(1000 / 16)
  * ```
  */
 export const decodeBoxes = (anchors: Boxes, deltas: Boxes, options: BoxCodingOptions = {}): Float32Array => {
-  const { count, weights } = checked('decodeBoxes', anchors, deltas, 'deltas', options)
+  const { count, weights } = checked({ type: 'decodeBoxes', others: 'deltas' }, anchors, deltas, options)
   const boxes = new Float32Array(4 * count)
   for (let i = 0; i < count; i++) {
     const [x, y, width, height] = centred(anchors, i)
@@ -62,7 +67,7 @@ export const decodeBoxes = (anchors: Boxes, deltas: Boxes, options: BoxCodingOpt
 
 /**
  * What a detector has to predict for boxes, relative to anchors: N anchors, N boxes -> N times (dx, dy, dw, dh), the inverse of
- * decodeBoxes.
+ * decodeBoxes. Throws OptionError likewise.
  *
  * ```ts
  * import { encodeBoxes } from 'im2col'
@@ -71,7 +76,7 @@ export const decodeBoxes = (anchors: Boxes, deltas: Boxes, options: BoxCodingOpt
  * ```
  */
 export const encodeBoxes = (anchors: Boxes, boxes: Boxes, options: BoxCodingOptions = {}): Float32Array => {
-  const { count, weights } = checked('encodeBoxes', anchors, boxes, 'boxes', options)
+  const { count, weights } = checked({ type: 'encodeBoxes', others: 'boxes' }, anchors, boxes, options)
   const deltas = new Float32Array(4 * count)
   for (let i = 0; i < count; i++) {
     const [ax, ay, aw, ah] = centred(anchors, i)

@@ -1,7 +1,8 @@
 /** Boxes as plain data: four numbers each, one after the other. */
 
 import { invalidOption } from '../errors.js'
-import { finiteNumber } from '../layers/options.js'
+import { knownOptions, positiveNumber } from '../layers/options.js'
+import { numberList } from './options.js'
 
 /** Rows of four coordinates: x1, y1, x2, y2 unless something else is said. */
 export type Boxes = ArrayLike<number>
@@ -11,12 +12,11 @@ export type BoxFormat = 'xyxy' | 'xywh' | 'cxcywh'
 
 const formats: readonly BoxFormat[] = ['xyxy', 'xywh', 'cxcywh']
 
-/** Number of boxes; throws OptionError unless there are four numbers for each. */
+/** Number of boxes; throws OptionError unless they are a list with four numbers for each. */
 export const boxCount = (name: string, boxes: Boxes): number => {
-  if (typeof boxes?.length !== 'number' || boxes.length % 4 !== 0) {
-    throw invalidOption(name, 'four numbers for each box', boxes?.length)
-  }
-  return boxes.length / 4
+  const { length } = numberList(name, boxes)
+  if (length % 4 !== 0) throw invalidOption(name, 'four numbers for each box', length)
+  return length / 4
 }
 
 const at = (list: ArrayLike<number>, i: number): number => list[i] as number
@@ -54,7 +54,7 @@ export const convertBoxes = (boxes: Boxes, from: BoxFormat, to: BoxFormat): Floa
 /**
  * Boxes with every coordinate moved into an image of `height` x `width`: N times four numbers -> as many.
  *
- * Throws OptionError.
+ * Throws OptionError when the numbers are not four for each box, or a side of the image is missing or not positive.
  *
  * ```ts
  * import { clipBoxes } from 'im2col'
@@ -63,11 +63,12 @@ export const convertBoxes = (boxes: Boxes, from: BoxFormat, to: BoxFormat): Floa
  * ```
  */
 export const clipBoxes = (boxes: Boxes, image: { readonly height: number; readonly width: number }): Float32Array => {
+  knownOptions('clipBoxes', image, ['height', 'width'])
+  const [height, width] = [
+    positiveNumber('height of clipBoxes', image.height),
+    positiveNumber('width of clipBoxes', image.width),
+  ]
   boxCount('boxes', boxes)
-  if (typeof image !== 'object' || image === null)
-    throw invalidOption('image of clipBoxes', 'a height and a width', image)
-  const height = finiteNumber('height of clipBoxes', image.height)
-  const width = finiteNumber('width of clipBoxes', image.width)
   return Float32Array.from(boxes, (value, i) => Math.min(Math.max(value, 0), i % 2 === 0 ? width : height))
 }
 
@@ -78,19 +79,23 @@ const areas = (boxes: Boxes, count: number): Float64Array =>
     return (x2 - x1) * (y2 - y1)
   })
 
-/** Intersection over union of box i of `a` and box j of `b`; calls with the same lists share the areas. */
+/** Intersection over union of box i of `a` and box j of `b`, 0 for two boxes without area; calls with the same lists share the areas. */
 export const overlapOf = (a: Boxes, b: Boxes): ((i: number, j: number) => number) => {
   const [areasOfA, areasOfB] = [areas(a, boxCount('boxes', a)), areas(b, boxCount('boxes', b))]
   return (i, j) => {
     const width = Math.min(at(a, 4 * i + 2), at(b, 4 * j + 2)) - Math.max(at(a, 4 * i), at(b, 4 * j))
     const height = Math.min(at(a, 4 * i + 3), at(b, 4 * j + 3)) - Math.max(at(a, 4 * i + 1), at(b, 4 * j + 1))
     const shared = Math.max(width, 0) * Math.max(height, 0)
-    return shared / (at(areasOfA, i) + at(areasOfB, j) - shared)
+    const union = at(areasOfA, i) + at(areasOfB, j) - shared
+    return union === 0 ? 0 : shared / union
   }
 }
 
 /**
  * Intersection over union of every box of `a` with every box of `b`: N and M boxes -> N times M numbers from 0 to 1, row by row.
+ *
+ * Two boxes without area do not overlap: they give 0, where torchvision gives NaN. Throws OptionError when the numbers are not four for
+ * each box.
  *
  * ```ts
  * import { boxIou } from 'im2col'

@@ -1,23 +1,12 @@
 /** From the outputs of the zoo's detectors to detections. */
 
 import { invalidOption } from '../errors.js'
-import { booleanOption, finiteNumber, knownOptions } from '../layers/options.js'
-import { positiveInteger } from '../shape.js'
+import { booleanOption } from '../layers/options.js'
 import { Tensor } from '../tensor.js'
-import { decodeBoxes } from './box-coding.js'
+import { type BoxCodingOptions, decodeBoxes } from './box-coding.js'
 import { type Boxes, boxCount, clipBoxes } from './boxes.js'
-import { type Detection, type SelectOptions, selectDetections, selectOptionNames } from './select.js'
-
-/** Height and width in pixels. */
-type ImageSize = readonly [height: number, width: number]
-
-const checkImageSize = (type: string, size: ImageSize): { readonly height: number; readonly width: number } => {
-  if (!Array.isArray(size) || size.length !== 2)
-    throw invalidOption(`imageSize of ${type}`, 'a height and a width', size)
-  for (const side of size) positiveInteger(`imageSize of ${type}`, side)
-  const [height, width] = size as ImageSize
-  return { height, width }
-}
+import { type Size, sizeOption } from './options.js'
+import { checkSelection, type Detection, type SelectOptions, select } from './select.js'
 
 /** Outputs of a detector over anchors, for one picture. */
 export interface AnchorPredictions {
@@ -30,27 +19,43 @@ export interface AnchorPredictions {
 export interface DecodeAnchorsOptions extends Partial<SelectOptions> {
   /** N boxes x1, y1, x2, y2 in pixels, as `defaultBoxes` and `anchorGrid` give them. */
   readonly anchors: Boxes
-  /** Of the picture that the network got. */
-  readonly imageSize: ImageSize
+  /** Of the picture that the network got, in pixels. */
+  readonly imageSize: Size
 }
 
-const shapeOf = (value: unknown): readonly number[] | undefined => (value instanceof Tensor ? value.shape : undefined)
+interface AnchorDefaults {
+  readonly defaults: Partial<SelectOptions>
+  readonly weights: NonNullable<BoxCodingOptions['weights']>
+}
 
-const anchorOptionNames = ['anchors', 'imageSize', ...selectOptionNames]
-
-const checkPredictions = (type: string, predictions: AnchorPredictions, anchors: Boxes): number => {
-  const { deltas, logits } = predictions ?? {}
+/** Checks everything that a detector over anchors is given; its boxes, by the weights of its corrections, and its selection. */
+const readAnchors = (
+  type: string,
+  predictions: AnchorPredictions,
+  options: DecodeAnchorsOptions,
+  { defaults, weights }: AnchorDefaults,
+) => {
+  const selection = checkSelection(type, options, { own: ['anchors', 'imageSize'], defaults })
+  const { anchors, imageSize } = options
+  const [height, width] = sizeOption(`imageSize of ${type}`, imageSize)
   const count = boxCount(`anchors of ${type}`, anchors)
+  if (typeof predictions !== 'object' || predictions === null) {
+    throw invalidOption(`predictions of ${type}`, 'an object of deltas and logits', predictions)
+  }
+  const { deltas, logits } = predictions
   if (shapeOf(deltas)?.join() !== `1,${count},4`) {
     const expected = `of shape [1, ${count}, 4], as many as there are anchors,`
     throw invalidOption(`deltas of ${type}`, expected, shapeOf(deltas) ?? deltas)
   }
-  const [batch, rows, classes, ...more] = shapeOf(logits) ?? []
-  if (batch !== 1 || rows !== count || classes === undefined || more.length > 0) {
+  if (shapeOf(logits)?.length !== 3 || logits.shape[0] !== 1 || logits.shape[1] !== count) {
     throw invalidOption(`logits of ${type}`, `of shape [1, ${count}, classes]`, shapeOf(logits) ?? logits)
   }
-  return classes
+  const boxes = clipBoxes(decodeBoxes(anchors, deltas.data, { weights }), { height, width })
+  return { boxes, selection, classes: logits.shape[2] as number }
 }
+
+const shapeOf = (tensor: unknown): readonly number[] | undefined =>
+  tensor instanceof Tensor ? tensor.shape : undefined
 
 const softmaxRows = (logits: Float32Array, classes: number): Float32Array => {
   const scores = new Float32Array(logits.length)
@@ -87,13 +92,11 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
  * ```
  */
 export const decodeSsd = (predictions: AnchorPredictions, options: DecodeAnchorsOptions): readonly Detection[] => {
-  knownOptions('decodeSsd', options, anchorOptionNames)
-  const { anchors, imageSize, ...selection } = options
-  const size = checkImageSize('decodeSsd', imageSize)
-  const classes = checkPredictions('decodeSsd', predictions, anchors)
-  const boxes = clipBoxes(decodeBoxes(anchors, predictions.deltas.data, { weights: [10, 10, 5, 5] }), size)
-  const defaults = { scoreThreshold: 0.01, iouThreshold: 0.45, candidates: 400, limit: 200, background: 0 }
-  return selectDetections(boxes, softmaxRows(predictions.logits.data, classes), { ...defaults, ...selection })
+  const { boxes, selection, classes } = readAnchors('decodeSsd', predictions, options, {
+    defaults: { scoreThreshold: 0.01, iouThreshold: 0.45, candidates: 400, limit: 200, background: 0 },
+    weights: [10, 10, 5, 5],
+  })
+  return select(boxes, softmaxRows(predictions.logits.data, classes), selection)
 }
 
 /**
@@ -124,13 +127,11 @@ export const decodeRetinanet = (
   predictions: AnchorPredictions,
   options: DecodeAnchorsOptions,
 ): readonly Detection[] => {
-  knownOptions('decodeRetinanet', options, anchorOptionNames)
-  const { anchors, imageSize, ...selection } = options
-  const size = checkImageSize('decodeRetinanet', imageSize)
-  checkPredictions('decodeRetinanet', predictions, anchors)
-  const boxes = clipBoxes(decodeBoxes(anchors, predictions.deltas.data), size)
-  const defaults = { scoreThreshold: 0.05, iouThreshold: 0.5, candidates: 1000, limit: 300 }
-  return selectDetections(boxes, predictions.logits.data.map(sigmoid), { ...defaults, ...selection })
+  const { boxes, selection } = readAnchors('decodeRetinanet', predictions, options, {
+    defaults: { scoreThreshold: 0.05, iouThreshold: 0.5, candidates: 1000, limit: 300 },
+    weights: [1, 1, 1, 1],
+  })
+  return select(boxes, predictions.logits.data.map(sigmoid), selection)
 }
 
 export interface YoloMap {
@@ -141,8 +142,8 @@ export interface YoloMap {
 }
 
 export interface DecodeYoloOptions extends Partial<SelectOptions> {
-  /** Of the picture that the network got. */
-  readonly imageSize: ImageSize
+  /** Of the picture that the network got, in pixels. */
+  readonly imageSize: Size
   /** Whether the classes of a box exclude each other (softmax, YOLO v2) or not (sigmoid, YOLO v3 and the default). */
   readonly exclusive?: boolean
 }
@@ -167,22 +168,22 @@ export interface DecodeYoloOptions extends Partial<SelectOptions> {
  * ```
  */
 export const decodeYolo = (maps: readonly YoloMap[], options: DecodeYoloOptions): readonly Detection[] => {
-  knownOptions('decodeYolo', options, ['imageSize', 'exclusive', ...selectOptionNames])
-  const { imageSize, exclusive = false, ...selection } = options
+  const selection = checkSelection('decodeYolo', options, {
+    own: ['imageSize', 'exclusive'],
+    defaults: { scoreThreshold: 0.25, iouThreshold: 0.45 },
+  })
+  const { imageSize, exclusive = false } = options
   booleanOption('exclusive of decodeYolo', exclusive)
-  const size = checkImageSize('decodeYolo', imageSize)
+  const [height, width] = sizeOption('imageSize of decodeYolo', imageSize)
   if (!Array.isArray(maps) || maps.length === 0) throw invalidOption('maps of decodeYolo', 'a list of maps', maps)
-  const rows = maps.map((map, i) => yoloRows(map, size, exclusive, `maps[${i}] of decodeYolo`))
+  const rows = maps.map((map, i) => yoloRows(map, { height, width }, exclusive, `maps[${i}] of decodeYolo`))
   const join = (pick: (of: YoloRows) => readonly number[]) => Float32Array.from(rows.flatMap(pick))
   const boxes = clipBoxes(
     join((of) => of.boxes),
-    size,
+    { height, width },
   )
-  return selectDetections(
-    boxes,
-    join((of) => of.scores),
-    { scoreThreshold: 0.25, iouThreshold: 0.45, ...selection },
-  )
+  const scores = join((of) => of.scores)
+  return select(boxes, scores, selection)
 }
 
 interface YoloRows {
@@ -190,24 +191,32 @@ interface YoloRows {
   readonly scores: readonly number[]
 }
 
+const isAnchor = (anchor: unknown): boolean =>
+  Array.isArray(anchor) && anchor.length === 2 && anchor.every((side) => Number.isFinite(side) && side > 0)
+
+const checkYoloMap = (name: string, of: YoloMap): void => {
+  if (typeof of !== 'object' || of === null) throw invalidOption(name, 'a map and its anchors', of)
+  const { map, anchors } = of
+  if (!Array.isArray(anchors) || anchors.length === 0 || !anchors.every(isAnchor)) {
+    throw invalidOption(`anchors of ${name}`, 'a list of positive widths and heights', anchors)
+  }
+  const shape = shapeOf(map)
+  const width = (shape?.[3] ?? 0) / anchors.length
+  if (shape?.length !== 4 || shape[0] !== 1 || !Number.isInteger(width) || width < 6) {
+    throw invalidOption(name, `of shape [1, H, W, ${anchors.length} x (5 + classes)]`, shape ?? map)
+  }
+}
+
 const yoloRows = (
-  output: YoloMap,
+  of: YoloMap,
   image: { readonly height: number; readonly width: number },
   exclusive: boolean,
   name: string,
 ): YoloRows => {
-  const { map, anchors } = output ?? {}
-  if (!Array.isArray(anchors)) throw invalidOption(`anchors of ${name}`, 'a list of widths and heights', anchors)
-  const shape = shapeOf(map) ?? []
-  const [batch, rows, columns, channels] = shape as readonly [number, number, number, number]
+  checkYoloMap(name, of)
+  const { map, anchors } = of
+  const [, rows, columns, channels] = map.shape as readonly [number, number, number, number]
   const width = channels / anchors.length
-  if (shape.length !== 4 || batch !== 1 || !Number.isInteger(width) || width < 6) {
-    throw invalidOption(name, `of shape [1, H, W, ${anchors.length} x (5 + classes)]`, shapeOf(map) ?? map)
-  }
-  for (const anchor of anchors) {
-    if (!Array.isArray(anchor)) throw invalidOption(`anchors of ${name}`, 'a list of widths and heights', anchor)
-    for (const side of anchor) finiteNumber(`anchors of ${name}`, side)
-  }
   const [boxes, scores]: [number[], number[]] = [[], []]
   const [cellHeight, cellWidth] = [image.height / rows, image.width / columns]
   for (let cell = 0; cell < rows * columns; cell++) {

@@ -1,22 +1,27 @@
 import { invalidOption } from '../errors.js'
 import { finiteNumber, knownOptions, positiveNumber } from '../layers/options.js'
 import { type Boxes, boxCount, overlapOf } from './boxes.js'
+import { fractionOption, numberList, withoutNaN } from './options.js'
 
 export interface NmsOptions {
-  /** Boxes that overlap a better one by more than this (intersection over union) go. */
+  /** Boxes that overlap a better one by more than this (intersection over union, from 0 to 1) go. */
   readonly iouThreshold: number
   /** Boxes of different labels do not compete; without labels all do. */
   readonly labels?: ArrayLike<number>
 }
 
-const checkLength = (name: string, list: ArrayLike<number>, count: number): void => {
-  if (list?.length !== count) throw invalidOption(name, `${count}, one for each box,`, list?.length)
+/** Checks a list with a number for each box. */
+const checkForEach = (name: string, list: ArrayLike<number>, count: number): void => {
+  const { length } = numberList(name, list)
+  if (length !== count) throw invalidOption(name, `${count}, one for each box,`, length)
+  withoutNaN(name, list)
 }
 
-const checkNumbers = (name: string, list: ArrayLike<number>): void => {
-  for (let i = 0; i < list.length; i++) {
-    if (Number.isNaN(list[i])) throw invalidOption(`${name}[${i}]`, 'a number', list[i])
-  }
+/** Number of boxes that have no NaN. */
+const comparableBoxes = (name: string, boxes: Boxes): number => {
+  const count = boxCount(name, boxes)
+  withoutNaN(name, boxes)
+  return count
 }
 
 /** Indices by falling score; equal scores keep their order. */
@@ -38,12 +43,10 @@ const byScore = (scores: ArrayLike<number>): readonly number[] =>
 export const nms = (boxes: Boxes, scores: ArrayLike<number>, options: NmsOptions): number[] => {
   knownOptions('nms', options, ['iouThreshold', 'labels'])
   const { iouThreshold, labels } = options
-  const count = boxCount('boxes of nms', boxes)
-  checkLength('scores of nms', scores, count)
-  checkNumbers('boxes of nms', boxes)
-  checkNumbers('scores of nms', scores)
-  if (labels) checkLength('labels of nms', labels, count)
-  finiteNumber('iouThreshold of nms', iouThreshold)
+  const count = comparableBoxes('boxes of nms', boxes)
+  checkForEach('scores of nms', scores, count)
+  if (labels !== undefined) checkForEach('labels of nms', labels, count)
+  fractionOption('iouThreshold of nms', iouThreshold)
   const overlap = overlapOf(boxes, boxes)
   const kept: number[] = []
   for (const i of byScore(scores)) {
@@ -82,10 +85,7 @@ export const softNms = (
   const { sigma = 0.5, scoreThreshold = 0.001 } = options
   positiveNumber('sigma of softNms', sigma)
   finiteNumber('scoreThreshold of softNms', scoreThreshold)
-  const count = boxCount('boxes of softNms', boxes)
-  checkLength('scores of softNms', scores, count)
-  checkNumbers('boxes of softNms', boxes)
-  checkNumbers('scores of softNms', scores)
+  checkForEach('scores of softNms', scores, comparableBoxes('boxes of softNms', boxes))
   const overlap = overlapOf(boxes, boxes)
   const rest = new Map(byScore(scores).map((index) => [index, scores[index] as number]))
   const kept: { readonly index: number; readonly score: number }[] = []

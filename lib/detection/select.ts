@@ -1,8 +1,9 @@
 import { invalidOption } from '../errors.js'
 import { finiteNumber, knownOptions } from '../layers/options.js'
-import { positiveInteger } from '../shape.js'
+import { nonNegativeInteger, positiveInteger } from '../shape.js'
 import { type Boxes, boxCount } from './boxes.js'
 import { nms } from './nms.js'
+import { fractionOption, numberList } from './options.js'
 
 /** What a detector found. */
 export interface Detection {
@@ -16,7 +17,7 @@ export interface Detection {
 export interface SelectOptions {
   /** Detections with a score of this or less go. */
   readonly scoreThreshold: number
-  /** Detections of one class that overlap a better one by more than this (intersection over union) go. */
+  /** Detections of one class that overlap a better one by more than this (intersection over union, from 0 to 1) go. */
   readonly iouThreshold: number
   /** How many stay at most; 100 by default. */
   readonly limit?: number
@@ -26,7 +27,41 @@ export interface SelectOptions {
   readonly background?: number
 }
 
-export const selectOptionNames = ['scoreThreshold', 'iouThreshold', 'limit', 'candidates', 'background']
+const optionNames = ['scoreThreshold', 'iouThreshold', 'limit', 'candidates', 'background']
+
+/** What `select` needs to know. */
+export interface Selection {
+  readonly scoreThreshold: number
+  readonly iouThreshold: number
+  readonly limit: number
+  readonly candidates: number | undefined
+  readonly background: number | undefined
+}
+
+/** Checks the options of `type`, which are those of selecting and `own`; `defaults` are of those that are absent. */
+export const checkSelection = (
+  type: string,
+  options: Partial<SelectOptions>,
+  { own = [], defaults = {} }: { readonly own?: readonly string[]; readonly defaults?: Partial<SelectOptions> } = {},
+): Selection => {
+  knownOptions(type, options, [...own, ...optionNames])
+  const {
+    scoreThreshold = defaults.scoreThreshold,
+    iouThreshold = defaults.iouThreshold,
+    limit = defaults.limit ?? 100,
+    candidates = defaults.candidates,
+    background = defaults.background,
+  } = options
+  if (candidates !== undefined) positiveInteger(`candidates of ${type}`, candidates)
+  if (background !== undefined) nonNegativeInteger(`background of ${type}`, background)
+  return {
+    scoreThreshold: finiteNumber(`scoreThreshold of ${type}`, scoreThreshold),
+    iouThreshold: fractionOption(`iouThreshold of ${type}`, iouThreshold),
+    limit: positiveInteger(`limit of ${type}`, limit),
+    candidates,
+    background,
+  }
+}
 
 /**
  * Detections out of N boxes x1, y1, x2, y2 and N rows of scores of the classes, best first.
@@ -48,16 +83,21 @@ export const selectDetections = (
   scores: ArrayLike<number>,
   options: SelectOptions,
 ): readonly Detection[] => {
-  knownOptions('selectDetections', options, selectOptionNames)
-  const { scoreThreshold, iouThreshold, limit = 100, candidates, background } = options
-  finiteNumber('scoreThreshold of selectDetections', scoreThreshold)
-  positiveInteger('limit of selectDetections', limit)
-  if (candidates !== undefined) positiveInteger('candidates of selectDetections', candidates)
+  const selection = checkSelection('selectDetections', options)
   const count = boxCount('boxes of selectDetections', boxes)
-  const classes = count === 0 ? 0 : (scores?.length ?? Number.NaN) / count
+  const { length } = numberList('scores of selectDetections', scores)
+  const classes = count === 0 ? 0 : length / count
   if (!Number.isInteger(classes) || (count > 0 && classes < 1)) {
-    throw invalidOption('scores of selectDetections', `a row for each of ${count} boxes`, scores?.length)
+    throw invalidOption('scores of selectDetections', `a row for each of ${count} boxes`, length)
   }
+  return select(boxes, scores, selection)
+}
+
+/** The detections of {@link selectDetections}, whose arguments are right. */
+export const select = (boxes: Boxes, scores: ArrayLike<number>, selection: Selection): readonly Detection[] => {
+  const { scoreThreshold, iouThreshold, limit, candidates, background } = selection
+  const count = boxes.length / 4
+  const classes = count === 0 ? 0 : scores.length / count
   const found = Array.from({ length: classes }, (_, label) => label)
     .filter((label) => label !== background)
     .flatMap((label) => candidatesOf(scores, { label, classes, count, scoreThreshold, candidates }))
