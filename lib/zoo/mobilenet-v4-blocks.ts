@@ -83,6 +83,41 @@ export interface Configuration {
   readonly isScaled?: boolean
 }
 
+/** The first two stages of the medium models. */
+export const mediumStart: readonly (readonly Line[])[] = [
+  [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
+  [
+    { start: 3, middle: 5, expansion: 4, width: 80, stride: 2 },
+    { start: 3, middle: 3, expansion: 2, width: 80 },
+  ],
+]
+
+/** The first two stages of the large models. */
+export const largeStart: readonly (readonly Line[])[] = [
+  [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
+  [
+    { start: 3, middle: 5, expansion: 4, width: 96, stride: 2 },
+    { start: 3, middle: 3, expansion: 4, width: 96 },
+  ],
+]
+
+/** How the third stage of the large models begins. */
+export const largeThird: readonly Line[] = [
+  { start: 3, middle: 5, expansion: 4, width: 192, stride: 2 },
+  { start: 3, middle: 3, expansion: 4, width: 192, depth: 3 },
+  { start: 3, middle: 5, expansion: 4, width: 192 },
+]
+
+/** How the fourth stage of the large models begins. */
+export const largeFourth: readonly Line[] = [
+  { start: 5, middle: 5, expansion: 4, width: 512, stride: 2, depth: 4 },
+  { start: 5, middle: 0, expansion: 4, width: 512 },
+  { start: 5, middle: 3, expansion: 4, width: 512 },
+  { start: 5, middle: 0, expansion: 4, width: 512, depth: 2 },
+  { start: 5, middle: 3, expansion: 4, width: 512 },
+  { start: 5, middle: 5, expansion: 4, width: 512 },
+]
+
 export const lastStage: readonly Line[] = [{ kernel: 1, width: 960 }]
 
 const headWidth = 1280

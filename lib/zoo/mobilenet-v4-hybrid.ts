@@ -1,6 +1,15 @@
 import { gelu } from '../layers/index.js'
 import { defineFamily } from './architecture.js'
-import { type Configuration, lastStage, mobilenetV4, mobilenetV4Family } from './mobilenet-v4-blocks.js'
+import {
+  type Configuration,
+  largeFourth,
+  largeStart,
+  largeThird,
+  lastStage,
+  mediumStart,
+  mobilenetV4,
+  mobilenetV4Family,
+} from './mobilenet-v4-blocks.js'
 
 const variant = defineFamily(mobilenetV4Family)
 
@@ -9,11 +18,7 @@ const medium: Configuration = {
   stemWidth: 32,
   isScaled: true,
   stages: [
-    [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
-    [
-      { start: 3, middle: 5, expansion: 4, width: 80, stride: 2 },
-      { start: 3, middle: 3, expansion: 2, width: 80 },
-    ],
+    ...mediumStart,
     [
       { start: 3, middle: 5, expansion: 6, width: 160, stride: 2 },
       { start: 0, middle: 0, expansion: 2, width: 160 },
@@ -54,15 +59,9 @@ const large: Configuration = {
   activation: gelu(),
   isScaled: true,
   stages: [
-    [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
+    ...largeStart,
     [
-      { start: 3, middle: 5, expansion: 4, width: 96, stride: 2 },
-      { start: 3, middle: 3, expansion: 4, width: 96 },
-    ],
-    [
-      { start: 3, middle: 5, expansion: 4, width: 192, stride: 2 },
-      { start: 3, middle: 3, expansion: 4, width: 192, depth: 3 },
-      { start: 3, middle: 5, expansion: 4, width: 192 },
+      ...largeThird,
       { start: 5, middle: 3, expansion: 4, width: 192, depth: 2 },
       { heads: 8, headSize: 48, keyStride: 2, width: 192 },
       { start: 5, middle: 3, expansion: 4, width: 192 },
@@ -74,12 +73,7 @@ const large: Configuration = {
       { start: 3, middle: 0, expansion: 4, width: 192 },
     ],
     [
-      { start: 5, middle: 5, expansion: 4, width: 512, stride: 2, depth: 4 },
-      { start: 5, middle: 0, expansion: 4, width: 512 },
-      { start: 5, middle: 3, expansion: 4, width: 512 },
-      { start: 5, middle: 0, expansion: 4, width: 512, depth: 2 },
-      { start: 5, middle: 3, expansion: 4, width: 512 },
-      { start: 5, middle: 5, expansion: 4, width: 512 },
+      ...largeFourth,
       { heads: 8, headSize: 64, width: 512 },
       { start: 5, middle: 0, expansion: 4, width: 512 },
       { heads: 8, headSize: 64, width: 512 },

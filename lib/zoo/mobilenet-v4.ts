@@ -1,5 +1,14 @@
 import { defineFamily } from './architecture.js'
-import { type Configuration, lastStage, mobilenetV4, mobilenetV4Family } from './mobilenet-v4-blocks.js'
+import {
+  type Configuration,
+  largeFourth,
+  largeStart,
+  largeThird,
+  lastStage,
+  mediumStart,
+  mobilenetV4,
+  mobilenetV4Family,
+} from './mobilenet-v4-blocks.js'
 
 const variant = defineFamily(mobilenetV4Family)
 
@@ -34,11 +43,7 @@ const small: Configuration = {
 const medium: Configuration = {
   stemWidth: 32,
   stages: [
-    [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
-    [
-      { start: 3, middle: 5, expansion: 4, width: 80, stride: 2 },
-      { start: 3, middle: 3, expansion: 2, width: 80 },
-    ],
+    ...mediumStart,
     [
       { start: 3, middle: 5, expansion: 6, width: 160, stride: 2 },
       { start: 3, middle: 3, expansion: 4, width: 160, depth: 2 },
@@ -66,28 +71,13 @@ const medium: Configuration = {
 const large: Configuration = {
   stemWidth: 24,
   stages: [
-    [{ kernel: 3, expansion: 4, width: 48, stride: 2 }],
+    ...largeStart,
     [
-      { start: 3, middle: 5, expansion: 4, width: 96, stride: 2 },
-      { start: 3, middle: 3, expansion: 4, width: 96 },
-    ],
-    [
-      { start: 3, middle: 5, expansion: 4, width: 192, stride: 2 },
-      { start: 3, middle: 3, expansion: 4, width: 192, depth: 3 },
-      { start: 3, middle: 5, expansion: 4, width: 192 },
+      ...largeThird,
       { start: 5, middle: 3, expansion: 4, width: 192, depth: 5 },
       { start: 3, middle: 0, expansion: 4, width: 192 },
     ],
-    [
-      { start: 5, middle: 5, expansion: 4, width: 512, stride: 2 },
-      { start: 5, middle: 5, expansion: 4, width: 512, depth: 3 },
-      { start: 5, middle: 0, expansion: 4, width: 512 },
-      { start: 5, middle: 3, expansion: 4, width: 512 },
-      { start: 5, middle: 0, expansion: 4, width: 512, depth: 2 },
-      { start: 5, middle: 3, expansion: 4, width: 512 },
-      { start: 5, middle: 5, expansion: 4, width: 512 },
-      { start: 5, middle: 0, expansion: 4, width: 512, depth: 3 },
-    ],
+    [...largeFourth, { start: 5, middle: 0, expansion: 4, width: 512, depth: 3 }],
     lastStage,
   ],
 }
