@@ -35,7 +35,11 @@ export interface TensorEntry {
 }
 
 export const LENGTH_PREFIX_BYTES = 8
-const MAX_HEADER_BYTES = 100_000_000
+/** What a header may hold keeps the event loop waiting for well under a second; checkpoints have up to some thousand tensors. */
+const MAX_HEADER_BYTES = 16_000_000
+const MAX_TENSORS = 20_000
+/** The name, three fields and the dtype of so many tensors, and metadata of as many names. */
+const MAX_QUOTES = MAX_TENSORS * (10 + 4)
 
 /** The header's length from the file's first 8 bytes (a little-endian u64). */
 export function parseHeaderLength(prefix: Uint8Array, fileName: string, fileBytes: number): number {
@@ -68,16 +72,17 @@ export function parseHeader(header: Uint8Array, fileName: string, fileBytes: num
   const dataStart = LENGTH_PREFIX_BYTES + header.byteLength
   const entries = Object.entries(parseStrictJson(header, fileName))
     .filter(([name, value]) => name !== '__metadata__' || checkMetadata(value, fileName))
-    .map(([name, value]) => parseEntry(name, value, fileName))
-    .sort((a, b) => a.start - b.start || a.end - b.end)
+    .map(([name, value]) => parseEntry(name, value, fileName, dataStart))
+    .sort((a, b) => a.startByte - b.startByte || a.size - b.size)
 
   let position = 0
-  for (const { name, start, end } of entries) {
+  for (const { name, startByte, size, elementBytes } of entries) {
+    const start = startByte - dataStart
     if (start !== position) {
       const problem = start < position ? 'overlaps the tensor before it' : 'leaves a hole before it'
       throw entryError(fileName, name, `${problem}: it starts at byte ${start}, expected ${position}`)
     }
-    position = end
+    position += size * elementBytes
   }
   const dataBytes = fileBytes - dataStart
   if (position !== dataBytes) {
@@ -87,10 +92,11 @@ export function parseHeader(header: Uint8Array, fileName: string, fileBytes: num
       { expected: `${position} bytes`, actual: `${dataBytes} bytes` },
     )
   }
-  return entries.map(({ start, end: _, ...entry }) => ({ ...entry, startByte: dataStart + start }))
+  return entries
 }
 
 function parseStrictJson(header: Uint8Array, fileName: string): Record<string, unknown> {
+  checkQuotes(header, fileName)
   let text: string
   let value: unknown
   try {
@@ -102,48 +108,66 @@ function parseStrictJson(header: Uint8Array, fileName: string): Record<string, u
   if (!isRecord(value) || !text.startsWith('{')) {
     throw new WeightsError(`${fileName} is not a safetensors file: its header does not begin with a JSON object`)
   }
-  const problem = isPlain(text, value) ? undefined : findJsonProblem(text)
+  if (Object.keys(value).length > MAX_TENSORS + 1) throw countError(fileName, 'more tensors')
+  const problem = findJsonProblem(text)
   if (problem !== undefined) throw new WeightsError(`${fileName} ${problem} in its header`)
   return value
 }
 
-/** Tensors hold fields, fields hold lists. */
-const MAX_DEPTH = 3
-
-/** Whether `json` surely has no problem: no deep value, and no more ends of keys than the keys of the value. */
-function isPlain(json: string, value: Record<string, unknown>): boolean {
-  let keys = 0
-  for (const entry of Object.values(value)) {
-    if (!isRecord(entry)) return false
-    const fields = Object.values(entry)
-    keys += 1 + fields.length
-    if (!fields.every((field) => typeof field !== 'object' || (Array.isArray(field) && field.every(isNumber))))
-      return false
+/** Before the header is parsed, which takes long when it has very many names. Quotes within texts do not count. */
+function checkQuotes(header: Uint8Array, fileName: string): void {
+  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
+  let quotes = 0
+  for (let at = bytes.indexOf('"'); at !== -1; at = bytes.indexOf('"', at + 1)) {
+    if (bytes[at - 1] !== BACKSLASH && ++quotes > MAX_QUOTES) throw countError(fileName, 'more names')
   }
-  let ends = 0
-  for (let at = json.indexOf('":'); at !== -1; at = json.indexOf('":', at + 2)) ends++
-  const isCompact = !/"\s+:/.test(json)
-  return isCompact && ends === keys
 }
 
-const isNumber = (value: unknown): boolean => typeof value === 'number'
+const BACKSLASH = 0x5c
+
+function countError(fileName: string, what: string): WeightsError {
+  const expected = `at most ${MAX_TENSORS} tensors`
+  return new WeightsError(`${fileName} has ${what} in its header than expected: ${expected}`, { expected })
+}
+
+/** Tensors are objects in an object. */
+const MAX_DEPTH = 2
 
 /** What `JSON.parse` lets pass in valid `json`: a key that occurs twice in one object, and any depth. */
 function findJsonProblem(json: string): string | undefined {
-  const keys: Set<string>[] = []
-  const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/g
-  for (let token = tokens.exec(json); token !== null; token = tokens.exec(json)) {
-    const [text, colon] = token
-    if (text === '{' || text === '[') keys.push(new Set())
-    else if (text === '}' || text === ']') keys.pop()
-    else if (colon !== undefined) {
-      const key: string = JSON.parse(text.slice(0, -colon.length))
-      if (keys.at(-1)?.has(key)) return `names ${show(key)} twice`
-      keys.at(-1)?.add(key)
+  const objects: Set<string>[] = []
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at]
+    if (character === '{') objects.push(new Set())
+    else if (character === '}') objects.pop()
+    else if (character === '"') {
+      const end = endOfString(json, at)
+      const text = json.slice(at, end)
+      at = end - 1
+      if (!isKey(json, end)) continue
+      const key: string = text.includes('\\') ? JSON.parse(text) : text.slice(1, -1)
+      if (objects.at(-1)?.has(key)) return `names ${show(key)} twice`
+      objects.at(-1)?.add(key)
     }
-    if (keys.length > MAX_DEPTH) return 'nests objects or lists too deeply'
+    if (objects.length > MAX_DEPTH) return 'nests objects too deeply'
   }
   return undefined
+}
+
+/** Behind the quote that ends the string which begins at `start`. */
+function endOfString(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1)
+  for (; ; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (json[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return end + 1
+  }
+}
+
+function isKey(json: string, end: number): boolean {
+  let at = end
+  while (' \t\r\n'.includes(json[at] as string)) at++
+  return json[at] === ':'
 }
 
 function checkMetadata(value: unknown, fileName: string): false {
@@ -151,7 +175,7 @@ function checkMetadata(value: unknown, fileName: string): false {
   throw new WeightsError(`${fileName}: __metadata__ must map strings to strings`)
 }
 
-function parseEntry(name: string, value: unknown, fileName: string) {
+function parseEntry(name: string, value: unknown, fileName: string, dataStart: number): TensorEntry {
   const fail = (problem: string) => entryError(fileName, name, problem)
   if (!isRecord(value)) throw fail(`expected an object but received ${show(value)}`)
   const unknown = Object.keys(value).find((key) => key !== 'dtype' && key !== 'shape' && key !== 'data_offsets')
@@ -175,7 +199,8 @@ function parseEntry(name: string, value: unknown, fileName: string) {
   if (end - start !== sizeBytes) {
     throw fail(`${dtype} ${show(shape)} takes ${sizeBytes} bytes, but its data_offsets span ${end - start}`)
   }
-  return { name, dtype: dtype as SafetensorsDtype, shape, size: sizeBytes / elementBytes, elementBytes, start, end }
+  const size = sizeBytes / elementBytes
+  return { name, dtype: dtype as SafetensorsDtype, shape, size, elementBytes, startByte: dataStart + start }
 }
 
 function entryError(fileName: string, tensorName: string, problem: string) {
