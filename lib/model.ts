@@ -2,10 +2,12 @@ import { invalidOption, ShapeError, show, WeightsError } from './errors.js'
 import { type Graph, type GraphSource, graphParameters, type Parameter } from './graph/graph.js'
 import { graphMacs, graphParameterCount, type ModelSummary, summarize } from './graph/summary.js'
 import { type Sym, trace } from './graph/trace.js'
+import { isBytes, isUrl } from './kinds.js'
 import { booleanOption, knownOptions } from './layers/options.js'
 import { type CompileOptions, createSession, type Session } from './session.js'
 import type { InvalidShape } from './shape-types.js'
 import type { Tensor } from './tensor.js'
+import { type NamedTensors, namedTensors } from './weights/named-tensors.js'
 import { randomWeights } from './weights/random.js'
 import { openSafetensors, type ReadSafetensorsOptions, writeSafetensors } from './weights/safetensors.js'
 import { matchStateDict } from './weights/state-dict.js'
@@ -23,7 +25,7 @@ export interface LoadWeightsOptions extends ReadSafetensorsOptions {
   readonly rename?: (name: string) => string | undefined
 }
 
-export type WeightsSource = string | URL | Uint8Array | ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>
+export type WeightsSource = string | URL | Uint8Array | NamedTensors
 
 const shapesByName = 'an object of shapes by input name'
 
@@ -42,15 +44,12 @@ const readWeights = async (
   source: WeightsSource,
   options: ReadSafetensorsOptions,
 ): Promise<ReadonlyMap<string, Tensor>> => {
-  if (typeof source === 'string' || source instanceof URL || source instanceof Uint8Array) {
-    return openSafetensors(source, options)
-  }
-  if (source instanceof Map) return source
-  if (typeof source !== 'object' || source === null) {
-    throw invalidOption('the weights', 'a path, the bytes of a safetensors file, or a map of tensors', source)
-  }
-  return new Map(Object.entries(source))
+  if (typeof source === 'string' || isUrl(source) || isBytes(source)) return openSafetensors(source, options)
+  return namedTensors('the weights', 'a path, the bytes of a safetensors file, or tensors by name', source)
 }
+
+/** What marks a model of any copy of the package. */
+const brand: unique symbol = Symbol.for('im2col.Model')
 
 /**
  * A traced network and its weights.
@@ -82,6 +81,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
     this.#trace = traceShapes
     this.#expected = graphParameters(this.graph)
     if (this.#expected.length === 0) this.#weights = new Map()
+  }
+
+  /** @internal */
+  get [brand](): true {
+    return true
   }
 
   /** Number of learnable parameters; running statistics do not count. */
@@ -136,7 +140,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
    * removed or replaced; writing into it makes `compile` and `data` throw WeightsError.
    *
    * Throws WeightsError that lists every missing, unexpected and misshaped name; the weights from before then stay. Throws
-   * OptionError when the source or an option is none.
+   * OptionError or DTypeError when the source or an option is none.
    */
   async loadWeights(source: WeightsSource, options: LoadWeightsOptions = {}): Promise<this> {
     knownOptions('loadWeights', options, ['rename', 'signal', 'onProgress'])
@@ -149,13 +153,15 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
     return this
   }
 
-  /** Writes all weights to a safetensors file. Throws WeightsError when there are none. */
-  async saveWeights(path: string): Promise<void> {
+  /** Writes all weights to a safetensors file. Throws WeightsError when there are none, OptionError for a URL that names no file. */
+  async saveWeights(path: string | URL): Promise<void> {
     await writeSafetensors(path, this.weights)
   }
 
   /**
    * Gives the network random weights (He et al.), to try an architecture before it is trained; the same seed gives the same weights.
+   *
+   * It computes on the calling thread, about 20 million weights a second: a network of that size holds the event loop up for so long.
    *
    * Throws OptionError when the seed is no integer.
    */
@@ -241,6 +247,9 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> {
     return graph
   }
 }
+
+/** Whether a value is a model, of this copy of the package or another. */
+export const isModel = (value: unknown): value is Model => typeof value === 'object' && value !== null && brand in value
 
 type Mutable<X> = { -readonly [K in keyof X]: X[K] }
 

@@ -6,7 +6,7 @@ import { mergedKernel } from './graph/merged-kernel.js'
 import { mergeBranches } from './graph/passes/merge-branches.js'
 import { removeDeadValues } from './graph/passes/remove-dead-values.js'
 import { removeIdentities } from './graph/passes/remove-identities.js'
-import { Model, type Shapes } from './model.js'
+import { isModel, Model, type Shapes } from './model.js'
 import { Tensor } from './tensor.js'
 
 type MergedConv = Node<'conv'> & Required<Pick<Node<'conv'>, 'branches'>>
@@ -62,7 +62,7 @@ const merge = (graph: Graph) => nameMerged(removeDeadValues(mergeBranches(remove
  * ```
  */
 export const reparameterize = <I extends Shapes, O extends Shapes>(net: Model<I, O>): Model<I, O> => {
-  if (!(net instanceof Model)) throw invalidOption('what is reparameterized', 'a model', net)
+  if (!isModel(net)) throw invalidOption('what is reparameterized', 'a model', net)
   const result = new Model<I, O>(net.inputs, (shapes) => merge(net.retrace(shapes)).graph)
   if (!net.hasWeights) return result
   const weights = new Map(net.weights)

@@ -2,7 +2,8 @@
 
 import { DTypeError, type Im2colError, OptionError, ShapeError, show } from './errors.js'
 import type { DataLayout } from './graph/plan.js'
-import { Tensor } from './tensor.js'
+import { isFloat32Array } from './kinds.js'
+import { isTensor, type Tensor } from './tensor.js'
 
 /** An input of a network; its shape has no batch and the axis order of the session. */
 export interface InputInfo {
@@ -24,11 +25,6 @@ export function toChannelsLast(shape: readonly number[], layout: DataLayout): re
   return layout === 'nhwc' ? shape : [...shape.slice(1), ...shape.slice(0, 1)]
 }
 
-/** Also for arrays of another realm, such as a test runner's sandbox. */
-function isFloat32Array(value: unknown): value is Float32Array {
-  return ArrayBuffer.isView(value) && (value as Float32Array)[Symbol.toStringTag] === 'Float32Array'
-}
-
 /** The data of each input, in the network's order. Throws OptionError, DTypeError and ShapeError. */
 export function readData(infos: readonly InputInfo[], inputs: Readonly<Record<string, InputValue>>): Float32Array[] {
   const data: Float32Array[] = []
@@ -37,7 +33,7 @@ export function readData(infos: readonly InputInfo[], inputs: Readonly<Record<st
     if (isFloat32Array(value)) {
       if (value.length !== info.size) throw lengthError(info, value.length)
       data.push(value)
-    } else if (value instanceof Tensor) {
+    } else if (isTensor(value)) {
       data.push(value.data)
     } else {
       throw inputError(infos, inputs, info)
@@ -58,7 +54,7 @@ export function fits(
   for (let i = 0; i < infos.length; i++) {
     const info = infos[i] as InputInfo
     const value = inputs[info.name]
-    const shape = value instanceof Tensor ? value.shape : info.shape
+    const shape = isTensor(value) ? value.shape : info.shape
     const wanted = shapes[i] as readonly number[]
     const missing = wanted.length - shape.length
     if (missing !== 0 && (missing !== 1 || wanted[0] !== 1)) return false
@@ -80,7 +76,7 @@ export function readShapes(
 ): readonly (readonly number[])[] {
   const shapes = infos.map((info) => {
     const value = inputs[info.name]
-    const shape = value instanceof Tensor ? value.shape : info.shape
+    const shape = isTensor(value) ? value.shape : info.shape
     if (shape.join() === info.shape.join()) return [1, ...shape]
     if (shape.length !== info.shape.length + 1) throw shapeError(info, shape, layout)
     return shape
@@ -159,7 +155,7 @@ function kindOf(value: unknown): string {
 /** Says which names are missing and which are too many. */
 function nameError(infos: readonly InputInfo[], inputs: unknown): OptionError {
   const expected = infos.map(({ name }) => name)
-  if (typeof inputs !== 'object' || inputs === null || inputs instanceof Tensor || ArrayBuffer.isView(inputs)) {
+  if (typeof inputs !== 'object' || inputs === null || isTensor(inputs) || ArrayBuffer.isView(inputs)) {
     const example = `{ ${expected.map((name) => `${name}: tensor`).join(', ')} }`
     return new OptionError(`Expected the inputs as an object ${example} but received ${kindOf(inputs)}`, {
       expected,

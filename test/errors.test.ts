@@ -52,6 +52,7 @@ describe('an invalid option', () => {
     [{ height: 1 }, '{ height } (Object)'],
     [Object.create(null), '{  } (object)'],
     [() => 1, 'function (function)'],
+    [Promise.resolve(1), 'Promise (Promise)'],
     [Symbol('s'), 'Symbol(s) (symbol)'],
   ])('says what came: %#', (given, text) => {
     const error = errors.invalidOption('stride', 'a positive integer', given)
@@ -66,7 +67,10 @@ describe('an invalid option', () => {
   })
 
   test('shows long values in short', () => {
-    const { message } = errors.invalidOption('name', 'short', 'x'.repeat(10_000))
-    expect(message.length).toBeLessThan(200)
+    const keys = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`.repeat(100), i]))
+    for (const value of ['x'.repeat(10_000), keys, [keys, keys], Array(1000).fill('x'.repeat(1000))]) {
+      const { message } = errors.invalidOption('name', 'short', value)
+      expect(message.length).toBeLessThan(200)
+    }
   })
 })

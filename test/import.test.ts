@@ -60,4 +60,39 @@ describe('the package', () => {
       expect(isModel).toBe(true)
     },
   )
+
+  test('calls its classes what it exports them as', async () => {
+    for (const file of ['index.js', 'index.cjs']) {
+      const names = await runChildJson<[string, string][]>(
+        `
+        import(data.file).then((all) => {
+          const isClass = (value) => typeof value === 'function' && /^class\\b/.test(String(value))
+          const classes = Object.entries(all).filter(([name, value]) => isClass(value) && name !== 'default')
+          console.log(JSON.stringify(classes.map(([name, value]) => [name, value.name])))
+        })
+      `,
+        { file: dist(file).href },
+        { loadsAddon: false },
+      )
+      expect(names.map(([name]) => name)).toContain('Tensor')
+      for (const [exported, own] of names) expect(own).toBe(exported)
+    }
+  })
+
+  test('imported and required in one process takes the tensors of the other', async () => {
+    const { shape } = await runChildJson<{ shape: number[] }>(
+      `
+      const required = require(data.required)
+      import(data.imported).then(async (imported) => {
+        const net = required.createModel('lenet5').randomizeWeights()
+        const own = await imported.createModel('lenet5').loadWeights(net.weights)
+        const session = await own.compile({ threads: 1 })
+        const { output } = await session.run({ input: required.Tensor.zeros([2, 28, 28, 1]) })
+        console.log(JSON.stringify({ shape: output.shape }))
+      })
+    `,
+      { imported: dist('index.js').href, required: dist('index.cjs').pathname },
+    )
+    expect(shape).toEqual([2, 10])
+  })
 })

@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import {
   type AnySym,
@@ -283,6 +285,10 @@ describe('weights', () => {
       await net.saveWeights(path)
       const other = await make().loadWeights(path)
       expect(other.parameters()).toEqual(net.parameters())
+      await net.saveWeights(pathToFileURL(`${path}2`))
+      expect((await make().loadWeights(pathToFileURL(`${path}2`))).parameters()).toEqual(net.parameters())
+      const bytes = runInNewContext('(bytes) => new Uint8Array(bytes)')(await readFile(path))
+      expect((await make().loadWeights(bytes)).parameters()).toEqual(net.parameters())
     } finally {
       await rm(folder, { recursive: true })
     }
@@ -305,7 +311,30 @@ describe('weights', () => {
     await expect(net.loadWeights(other)).rejects.toThrow(WeightsError)
     await expect(net.loadWeights(other)).rejects.toThrow(/0\.bias.*extra.*0\.weight/)
     expect(net.weights.get('0.weight')?.shape).toEqual([3, 2, 1, 1])
-    await expect(net.loadWeights(5 as never)).rejects.toThrow(OptionError)
+  })
+
+  test.each<[string, unknown, string, RegExp]>([
+    ['a number', 5, 'ERR_OPTION', /received 5 \(number\)/],
+    ['nothing', undefined, 'ERR_OPTION', /received undefined/],
+    ['a promise', Promise.resolve(new Map()), 'ERR_OPTION', /received Promise \(Promise\)\. Await the promise first$/],
+    ['an ArrayBuffer', new ArrayBuffer(8), 'ERR_OPTION', /received ArrayBuffer/],
+    ['other elements', new Float64Array(8), 'ERR_OPTION', /received Float64Array/],
+    ['arrays', { '0.bias': new Float32Array(3) }, 'ERR_DTYPE', /0\.bias .* to be a Tensor but received Float32Array/],
+    ['objects', { '0.bias': { data: 1 } }, 'ERR_OPTION', /0\.bias .* to be a Tensor but received \{ data \}/],
+  ])('that are none are refused: %s', async (_, weights, code, message) => {
+    const attempt = make().loadWeights(weights as never)
+    await expect(attempt).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  test('take no options that do not exist', async () => {
+    await expect(make().loadWeights(tensors(), { renames: 1 } as never)).rejects.toThrow(/Did you mean rename\?/)
+    expect(() => make().randomizeWeights({ sead: 1 } as never)).toThrow(/Did you mean seed\?/)
+    expect(() => make().summary({ prints: false } as never)).toThrow(/Did you mean print\?/)
+  })
+
+  test('come in a map of another realm', async () => {
+    const map = runInNewContext('(entries) => new Map(entries)')([...tensors()])
+    expect((await make().loadWeights(map)).weights.size).toBe(6)
   })
 
   test('must be there to compile or to save', async () => {

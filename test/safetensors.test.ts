@@ -174,6 +174,22 @@ describe('files that lie', () => {
     gzip: [latin('\x1f\x8b\x08\x08\x7a\x1b\x5e\x60'), /but compressed by gzip\. Unpack it/],
     'a pointer to a large file': [latin('version https://git-lfs.github.com/spec/v1'), /but a Git LFS pointer/],
     'a web page': [latin('<!DOCTYPE html>'), /but a web page/],
+    'more tensors than anybody has': [
+      safetensorsBytes(`{${Array.from({ length: 20_002 }, (_, i) => `"x${i}":0`).join()}}`),
+      /more tensors .*at most 20000 tensors/,
+    ],
+    'more metadata than anybody has': [
+      safetensorsBytes(`{"__metadata__":{${Array.from({ length: 100_000 }, (_, i) => `"${i}":""`).join()}}}`),
+      /more names .*at most 20000 tensors/,
+    ],
+    'a name twice behind escapes': [
+      safetensorsBytes('{"__metadata__":{"a\\\\":"\\"b\\":", "b" : "{", "b":""}}'),
+      /names "b" twice/,
+    ],
+    'objects in objects, behind a name that occurs twice': [
+      safetensorsBytes('{"x":{"shape":{"a":0}},"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+      /nests objects too deeply/,
+    ],
     'a name twice': [
       safetensorsBytes('{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0078":{}}'),
       /names "x" twice/,
@@ -253,6 +269,8 @@ describe('files that lie', () => {
     const error = { code: 'ERR_OPTION' }
     await expect(readSafetensors(new URL('https://example.com/x.safetensors'))).rejects.toMatchObject(error)
     await expect(readSafetensors(3 as never)).rejects.toMatchObject(error)
+    await expect(readSafetensors(referenceFloats, { sginal: 1 } as never)).rejects.toThrow(/Did you mean signal\?/)
+    await expect(readSafetensors(referenceFloats, { signal: {} } as never)).rejects.toMatchObject(error)
     await expect(readSafetensors(new Float32Array(3) as never)).rejects.toMatchObject(error)
   })
 })
@@ -287,6 +305,30 @@ describe('writing', () => {
     expect(readdirSync(own)).toEqual(['net.safetensors'])
     expect(plain(await readSafetensors(path))).toEqual(plain(floatTensors))
     await expect(writeSafetensors(join(own, 'no', 'x'), floatTensors)).rejects.toMatchObject({ code: 'ERR_WEIGHTS' })
+  })
+
+  it('takes a URL and an object of tensors', async () => {
+    const path = inFolder('by-url.safetensors')
+    await writeSafetensors(pathToFileURL(path), Object.fromEntries(floatTensors))
+    expect(plain(await readSafetensors(pathToFileURL(path)))).toEqual(plain(floatTensors))
+  })
+
+  it.each<[string, unknown, unknown, string, RegExp]>([
+    [
+      'an array',
+      'x',
+      new Map([['a', new Float32Array(3)]]),
+      'ERR_DTYPE',
+      /a of the tensors to be a Tensor .*Float32Array/,
+    ],
+    ['a promise', 'x', Promise.resolve(floatTensors), 'ERR_OPTION', /received Promise .*Await the promise first/],
+    ['nothing', 'x', undefined, 'ERR_OPTION', /a map or an object of tensors by name but received undefined/],
+    ['a path that is none', 7, floatTensors, 'ERR_OPTION', /a path or a file: URL but received 7/],
+    ['an address', new URL('https://example.com/x'), floatTensors, 'ERR_OPTION', /file: URL.*https:\/\/example\.com/],
+    ['a URL of another machine', new URL('file://host/x'), floatTensors, 'ERR_WEIGHTS', /file:\/\/host\/x/],
+  ])('refuses %s', async (_, path, tensors, code, message) => {
+    const attempt = writeSafetensors(path as string, tensors as never)
+    await expect(attempt).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
   it('refuses the reserved name', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { DTypeError, OptionError, ShapeError, Tensor } from '../lib/index.js'
@@ -22,6 +23,12 @@ describe('a tensor', () => {
     const data = runInNewContext('new Float32Array([1, 2])') as Float32Array
     expect(data instanceof Float32Array).toBe(false)
     expect(new Tensor(data, [2]).data).toBe(data)
+  })
+
+  test('shows its data, its shape and nothing else', () => {
+    expect(inspect(Tensor.zeros([1]))).toMatch(
+      /^Tensor \{\s+dtype: 'float32',\s+data: Float32Array\(1\) \[ 0 \],\s+shape: \[ 1 \]\s+\}$/,
+    )
   })
 
   test('refuses data whose length is not the product of its shape', () => {

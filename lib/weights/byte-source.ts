@@ -2,8 +2,10 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { keepFile, type NativeFile } from '../binding.js'
-import { OptionError, show, WeightsError } from '../errors.js'
-import { nodeFsPromises, nodeUrl } from '../node-modules.js'
+import { invalidOption, shorten, WeightsError } from '../errors.js'
+import { isBytes, isUrl } from '../kinds.js'
+import { nodeFsPromises } from '../node-modules.js'
+import { filePath } from './file-path.js'
 
 export interface ByteSource {
   /** How messages call it: the path in quotes, or "the given bytes". */
@@ -16,34 +18,18 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
-/** Opens a path, a `file:` URL or bytes; throws `WeightsError` when the file cannot be read. */
+/** Opens a path, a `file:` URL or bytes; throws `WeightsError` when the file cannot be read, `OptionError` for anything else. */
 export async function openByteSource(source: string | URL | Uint8Array): Promise<ByteSource> {
-  if (typeof source === 'string') return openFile(source)
-  if (source instanceof URL) {
-    if (source.protocol === 'file:') return openFile(pathOf(source))
-    throw new OptionError(`Expected a file: URL but received ${source.href.slice(0, 100)}`, {
-      expected: 'file:',
-      actual: source.protocol,
-    })
-  }
-  if (ArrayBuffer.isView(source) && source.BYTES_PER_ELEMENT === 1) return memorySource(source)
-  throw new OptionError(`Expected a path, a file: URL or a Uint8Array but received ${typeof source}`, {
-    expected: 'string, URL or Uint8Array',
-    actual: typeof source,
-  })
+  if (typeof source === 'string' || isUrl(source)) return openFile(filePath('the weights', source))
+  if (isBytes(source)) return memorySource(source)
+  throw invalidOption('the weights', 'a path, a file: URL or a Uint8Array', source)
 }
 
-function pathOf(url: URL): string {
-  try {
-    return nodeUrl().fileURLToPath(url)
-  } catch (error) {
-    throw new WeightsError(`Cannot read ${show(url.href)}: ${(error as Error).message}`, { cause: error })
-  }
-}
+const SHOWN_PATH_LENGTH = 1000
 
 async function openFile(path: string): Promise<ByteSource> {
   const { open, stat } = nodeFsPromises()
-  const name = `"${path}"`
+  const name = `"${shorten(path, SHOWN_PATH_LENGTH)}"`
   let handle: FileHandle
   let sizeBytes: number
   try {

@@ -1,11 +1,15 @@
 /** Reading and writing of safetensors files (https://github.com/huggingface/safetensors, "Format"). */
 
+import { checkSignal, throwIfAborted } from '../abort.js'
 import type { NativeFile } from '../binding.js'
-import { AbortError, show, WeightsError } from '../errors.js'
+import { show, WeightsError } from '../errors.js'
+import { knownOptions } from '../layers/options.js'
 import { nodeCrypto, nodeFsPromises } from '../node-modules.js'
 import { Tensor } from '../tensor.js'
 import { type ByteSource, openByteSource } from './byte-source.js'
+import { filePath } from './file-path.js'
 import { allocateWeights, fileTensor } from './file-tensor.js'
+import { type NamedTensors, namedTensors } from './named-tensors.js'
 import {
   LENGTH_PREFIX_BYTES,
   parseHeader,
@@ -33,6 +37,8 @@ const MAX_BUFFERS_PER_READ = 512
 /** Elements of the smallest tensor that is left in its file. */
 const LEAST_LEFT_SIZE = 1 << 14
 
+const ABORTED = 'Reading the weights was aborted'
+
 type Convert = (slice: ArrayBuffer, target: Float32Array) => void
 
 /** How a float dtype becomes float32; `null`: it is float32. Dtypes that are not here are not weights. */
@@ -46,7 +52,7 @@ const CONVERSIONS: Partial<Record<SafetensorsDtype, Convert | null>> = {
 /**
  * Reads the float tensors of a safetensors file, a `file:` URL or the bytes of one, by name, as float32 in their own
  * shapes. F16 and BF16 are widened, F64 is rounded; integer and boolean tensors
- * (`num_batches_tracked`) and tensors without elements are left out.
+ * (`num_batches_tracked`) and tensors without elements are left out. A header has at most 16 MB and 20,000 tensors.
  *
  * Throws `WeightsError` for a file that cannot be read or that contradicts itself, before memory is taken for tensors;
  * `AbortError` when `signal` aborts.
@@ -62,6 +68,7 @@ export async function readSafetensors(
   source: string | URL | Uint8Array,
   options: ReadSafetensorsOptions = {},
 ): Promise<Map<string, Tensor>> {
+  knownOptions('readSafetensors', options, ['signal', 'onProgress'])
   return withEntries(source, options, (bytes, entries) => readTensors(bytes, entries, options))
 }
 
@@ -92,7 +99,8 @@ async function withEntries<T>(
   { signal }: ReadSafetensorsOptions,
   work: (bytes: ByteSource, entries: readonly TensorEntry[]) => Promise<T>,
 ): Promise<T> {
-  throwIfAborted(signal)
+  checkSignal('reading weights', signal)
+  throwIfAborted(signal, ABORTED)
   const bytes = await openByteSource(source)
   try {
     const entries = (await readHeader(bytes)).filter(({ dtype, size }) => CONVERSIONS[dtype] !== undefined && size > 0)
@@ -121,7 +129,7 @@ async function readTensors(source: ByteSource, entries: readonly TensorEntry[], 
   const pending = new PendingRead(source)
   const step = async (bytes: Promise<number>) => {
     loadedBytes += await bytes
-    throwIfAborted(signal)
+    throwIfAborted(signal, ABORTED)
     onProgress?.({ loadedBytes, totalBytes })
   }
 
@@ -144,10 +152,6 @@ async function readTensors(source: ByteSource, entries: readonly TensorEntry[], 
   }
   await step(pending.flush())
   return tensors
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortError('Reading the weights was aborted', { cause: signal.reason })
 }
 
 async function readConverted(
@@ -201,7 +205,8 @@ class PendingRead {
 
 /**
  * Writes tensors as a safetensors file of F32, in the order of their names, so that equal tensors make equal bytes. The
- * file appears under its name only when it is complete. Throws `WeightsError` when it cannot be written.
+ * file, named by a path or a `file:` URL, appears under its name only when it is complete. Throws `WeightsError` when it cannot be written,
+ * `OptionError` or `DTypeError` for what are no tensors.
  *
  * ```ts
  * import { Tensor, writeSafetensors } from 'im2col'
@@ -210,10 +215,12 @@ class PendingRead {
  * ```
  */
 export async function writeSafetensors(
-  path: string,
-  tensors: ReadonlyMap<string, Tensor>,
+  target: string | URL,
+  given: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  const path = filePath('the path of the tensors', target)
+  const tensors = namedTensors('the tensors', 'a map or an object of tensors by name', given)
   if (tensors.has('__metadata__')) {
     throw new WeightsError(`Cannot write "${path}": the name __metadata__ is reserved by the format`)
   }
