@@ -25,6 +25,17 @@ struct CorrelationGeometry {
   float scale = 1;
 };
 
+// Which of the positions first, first + step, ... lie in [0, size).
+struct Range {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+Range inside(int64_t first, int64_t step, int64_t count, int64_t size) {
+  const int64_t begin = first < 0 ? (step - 1 - first) / step : 0;
+  return {begin, first < size ? std::min(count, (size - 1 - first) / step + 1) : 0};
+}
+
 class Correlation final : public Step {
  public:
   Correlation(const KernelTable& kernels, const CorrelationGeometry& geometry) : kernels_(kernels), g_(geometry) {}
@@ -33,7 +44,7 @@ class Correlation final : public Step {
   // that what they share stays in the first-level cache.
   void run(const RunContext& context) const override {
     zero_halo(g_.output, context.arena);
-    const int64_t cost = g_.kernel * g_.kernel * g_.output.shape[kC] * g_.a.shape[kC];
+    const int64_t cost = taps() * g_.output.shape[kC] * g_.a.shape[kC];
     for_ranges(context.parallel, pixel_count(g_.output), cost, [&](int64_t begin, int64_t end, int) {
       for_row_segments(begin, end, g_.output.shape[kW], [&](int64_t first, int64_t count) {
         run_segment(context.arena, first, count);
@@ -42,23 +53,29 @@ class Correlation final : public Step {
   }
 
   double flops() const override {
-    return 2 * static_cast<double>(g_.kernel * g_.kernel * g_.a.shape[kC]) * static_cast<double>(element_count(g_.output));
+    return 2 * static_cast<double>(taps() * g_.a.shape[kC]) * static_cast<double>(element_count(g_.output));
   }
 
  private:
+  // The pixels of a patch that may lie in the image.
+  int64_t taps() const { return std::min(g_.kernel, g_.a.shape[kH]) * std::min(g_.kernel, g_.a.shape[kW]); }
+
   void run_segment(float* arena, int64_t first, int64_t count) const {
     const int64_t w = first % g_.output.shape[kW], h = first / g_.output.shape[kW] % g_.output.shape[kH];
     const int64_t n = first / g_.output.shape[kW] / g_.output.shape[kH];
     float* output = arena + cell_offset(g_.output, n, 0, h, w);
     for (int64_t p = 0; p < count; ++p) std::fill_n(output + p * g_.output.strides[kW], g_.output.shape[kC], 0.0f);
-    for (int64_t u = 0; u < g_.kernel; ++u) {
-      const int64_t y = h * g_.stride - g_.padding + u * g_.dilation;
-      if (y < 0 || y >= g_.a.shape[kH]) continue;
-      for (int64_t i = 0; i < g_.patch; ++i) {
-        const int64_t row = y + (i - g_.patch / 2) * g_.patch_dilation;
-        if (row < 0 || row >= g_.b.shape[kH]) continue;
-        for (int64_t v = 0; v < g_.kernel; ++v) {
-          const int64_t x = w * g_.stride - g_.padding + v * g_.dilation;
+    const int64_t top = h * g_.stride - g_.padding, left = w * g_.stride - g_.padding;
+    const int64_t width = g_.a.shape[kW], right = left + (count - 1) * g_.stride;
+    const Range rows = inside(top, g_.dilation, g_.kernel, g_.a.shape[kH]);
+    const Range columns{inside(right, g_.dilation, g_.kernel, width).begin, inside(left, g_.dilation, g_.kernel, width).end};
+    for (int64_t u = rows.begin; u < rows.end; ++u) {
+      const int64_t y = top + u * g_.dilation, first_row = y - g_.patch / 2 * g_.patch_dilation;
+      const Range displacements = inside(first_row, g_.patch_dilation, g_.patch, g_.b.shape[kH]);
+      for (int64_t i = displacements.begin; i < displacements.end; ++i) {
+        const int64_t row = first_row + i * g_.patch_dilation;
+        for (int64_t v = columns.begin; v < columns.end; ++v) {
+          const int64_t x = left + v * g_.dilation;
           const int64_t step = g_.patch_dilation % g_.stride == 0 ? g_.patch_dilation / g_.stride : 1;
           for (int64_t k = 0; k < std::min(step, count); ++k) {
             for (int64_t p = k; p < count; p += step) {
@@ -89,7 +106,7 @@ class Correlation final : public Step {
 }  // namespace
 
 Status make_correlation_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
-  constexpr int64_t kLargest = 1 << 15;  // products of two are no overflow
+  constexpr int64_t kLargest = INT32_MAX;  // products of two are no overflow
   SpecReader reader(spec, context);
   CorrelationGeometry g;
   g.a = reader.input(0);

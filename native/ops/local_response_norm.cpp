@@ -1,4 +1,5 @@
 // Local response normalisation over neighbouring channels.
+#include <algorithm>
 #include <limits>
 
 #include "factories.h"
@@ -13,10 +14,17 @@ struct Window {
   float alpha, beta, k;
 };
 
+// The same over a window that reaches just beyond the channels at either end.
+Window clipped(const Window& window, int64_t channels) {
+  const int64_t size = std::min(window.size, 2 * channels + 1);
+  const double share = static_cast<double>(size) / static_cast<double>(window.size);
+  return {size, static_cast<float>(window.alpha * share), window.beta, window.k};
+}
+
 class LocalResponseNorm final : public Step {
  public:
   LocalResponseNorm(const KernelTable& kernels, const ViewSpec& input, const ViewSpec& output, const Window& window)
-      : kernels_(kernels), input_(input), output_(output), window_(window) {}
+      : kernels_(kernels), input_(input), output_(output), window_(clipped(window, output.shape[kC])) {}
 
   void run(const RunContext& context) const override {
     zero_halo(output_, context.arena);
