@@ -9,31 +9,48 @@ export const maxElements = 2 ** 31 - 1
 export const isPositiveInteger = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxElements
 
-/** Checks that `value` is an integer in 1..2^31-1 and returns it; `name` is what the message calls it. */
-export const positiveInteger = (name: string, value: unknown): number => {
-  if (!isPositiveInteger(value)) throw invalidOption(name, 'a positive integer', value)
+const checkLargest = (name: string, value: number, largest: number): number => {
+  if (value > largest) throw invalidOption(name, `at most ${largest}`, value)
   return value
+}
+
+/** Checks that `value` is an integer from 1 to `largest` and returns it; `name` is what the message calls it. */
+export const positiveInteger = (name: string, value: unknown, largest = maxElements): number => {
+  if (!Number.isInteger(value) || (value as number) < 1) throw invalidOption(name, 'a positive integer', value)
+  return checkLargest(name, value as number, largest)
 }
 
 /** Checks that `value` is an integer in 0..2^31-1 and returns it. */
 export const nonNegativeInteger = (name: string, value: unknown): number => {
-  if (value !== 0 && !isPositiveInteger(value)) throw invalidOption(name, 'a non-negative integer', value)
-  return value
+  if (!Number.isInteger(value) || (value as number) < 0) throw invalidOption(name, 'a non-negative integer', value)
+  return checkLargest(name, value as number, maxElements)
 }
 
-/** Product of the sizes; throws ShapeError unless all are positive integers and the product is at most 2^31-1. */
-export const elementCount = (shape: readonly number[]): number => {
+/** Where an error happens: `label` is how messages call the layer. */
+export interface Place {
+  readonly label: string
+  readonly path: string
+}
+
+/**
+ * Product of the sizes; throws ShapeError unless all are positive integers and the product is at most 2^31-1. `place` is the layer
+ * that makes a tensor of the shape.
+ */
+export const elementCount = (shape: readonly number[], place?: Place): number => {
+  const [tensor, layer] = place === undefined ? ['A tensor', undefined] : [`${place.label}: a tensor`, place.path]
   let count = 1
   for (const size of shape) {
-    if (!isPositiveInteger(size)) {
-      throw new ShapeError(`Expected every size of a shape to be a positive integer but received ${show(shape)}`, {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new ShapeError(`${tensor} of shape ${show(shape)} has sizes that are not positive integers`, {
+        layer,
         expected: 'positive integers',
         actual: shape,
       })
     }
     count *= size
     if (count > maxElements) {
-      throw new ShapeError(`A tensor of shape ${show(shape)} has more than ${maxElements} elements`, {
+      throw new ShapeError(`${tensor} of shape ${show(shape)} has more than ${maxElements} elements`, {
+        layer,
         expected: maxElements,
         actual: shape,
       })
@@ -167,19 +184,16 @@ const paddingOf = (
   return [padding.start[axis] as number, padding.end[axis] as number]
 }
 
-/** Where an error happens: `label` is how messages call the layer. */
-export interface Place {
-  readonly label: string
-  readonly path: string
-}
-
 const windowText = (window: AxisWindow): string => {
   const { kernel, stride, dilation, padStart, padEnd } = window
   const dilated = dilation === 1 ? '' : `, dilation ${dilation}`
   return `kernel ${kernel}, stride ${stride}${dilated}, padding ${padStart} + ${padEnd}`
 }
 
-/** Slides a window over the spatial axes `input`; throws ShapeError when it does not fit, or not exactly under `exact`. */
+/**
+ * Slides a window over the spatial axes `input`; throws ShapeError when it does not fit, or not exactly under `exact`, or when an axis
+ * with its padding is longer than 2^31-1.
+ */
 export const slideWindow = (
   place: Place,
   input: readonly number[],
@@ -194,16 +208,24 @@ export const slideWindow = (
   })
   const output = axes.map((window, axis) => {
     const size = input[axis] as number
+    const available = size + window.padStart + window.padEnd
+    if (available > maxElements) {
+      const limit = `pads an input of ${size} to ${available}, which is more than ${maxElements}`
+      throw new ShapeError(`${place.label}: a window of ${windowText(window)} ${limit}`, {
+        layer: place.path,
+        expected: maxElements,
+        actual: available,
+      })
+    }
     const result = outputSize(size, window, options.ceil)
     if (result < 1) {
       throw new ShapeError(`${place.label}: a window of ${windowText(window)} does not fit into an input of ${size}`, {
         layer: place.path,
         expected: `at least ${window.dilation * (window.kernel - 1) + 1} with padding`,
-        actual: size + window.padStart + window.padEnd,
+        actual: available,
       })
     }
     const covered = (result - 1) * window.stride + window.dilation * (window.kernel - 1) + 1
-    const available = size + window.padStart + window.padEnd
     if (options.exact && covered !== available) {
       throw new ShapeError(
         `${place.label}: windows of ${windowText(window)} cover ${covered} of ${available} but exact: true was asked for`,

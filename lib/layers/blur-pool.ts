@@ -5,8 +5,11 @@ import { positiveInteger } from '../shape.js'
 import { checkRank } from './conv-options.js'
 import { knownOptions } from './options.js'
 
+/** The engine's largest filter. */
+const largestFilter = 64
+
 export interface BlurPool2dOptions<K = number, S = number> {
-  /** Size of the filter; 3 by default. */
+  /** Size of the filter, at most 64; 3 by default. */
   readonly kernel?: K
   /** 2 by default. */
   readonly stride?: S
@@ -31,7 +34,7 @@ export const blurPool2d = <const K extends number = 3, const S extends number = 
   const type = 'blurPool2d'
   knownOptions(type, options, ['kernel', 'stride'])
   const { kernel = 3, stride = 2 } = options
-  const size = positiveInteger(`kernel of ${type}`, kernel)
+  const size = positiveInteger(`kernel of ${type}`, kernel, largestFilter)
   const step = positiveInteger(`stride of ${type}`, stride)
   const padding = Math.floor((step + size - 2) / 2)
   const layer = (x: Sym<unknown>) => {

@@ -220,11 +220,11 @@ export const layerScale = (
 export interface LocalResponseNormOptions {
   /** Number of neighbouring channels that are summed over. */
   readonly size: number
-  /** 1e-4 by default. */
+  /** At least 0; 1e-4 by default. */
   readonly alpha?: number
   /** 0.75 by default. */
   readonly beta?: number
-  /** 1 by default. */
+  /** Positive; 1 by default. */
   readonly k?: number
 }
 
@@ -249,6 +249,8 @@ export const localResponseNorm = (options: LocalResponseNormOptions): (<X>(x: Sy
     beta: finiteNumber(`beta of ${type}`, beta),
     k: finiteNumber(`k of ${type}`, k),
   }
+  if (Math.fround(k) <= 0) throw invalidOption(`k of ${type}`, 'a positive number', k)
+  if (alpha < 0) throw invalidOption(`alpha of ${type}`, 'a number of at least 0', alpha)
   const layer = (x: Sym<unknown>) =>
     apply(type, layer, [x]).emit('localResponseNorm', { ...attributes }, x.shape as readonly number[])
   return layer as never

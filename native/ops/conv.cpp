@@ -12,7 +12,7 @@ namespace im2col {
 
 namespace {
 
-constexpr int64_t kLargestSize = int64_t{1} << 30;  // products of two are no overflow
+constexpr int64_t kLargestSize = INT32_MAX;  // of a dimension and of every option; products of two are no overflow
 
 const ConvAlgorithm* const kAlgorithms[] = {&kConvDepthwise, &kConvDepthwisePlanes, &kConvDepthwiseNested, &kConvGrouped,
                                            &kConvDirect,    &kConvIm2col,          &kConvDot,             &kConvWinograd2,
@@ -70,7 +70,7 @@ void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem
   reader.expect(p.input.shape[0] == p.output.shape[0], "input and output must have the same batch");
   double reduction = static_cast<double>(p.in_channels());
   for (const int64_t size : p.kernel) reduction *= static_cast<double>(size);
-  reader.expect(reduction < static_cast<double>(kLargestSize), "the kernel is too large");
+  reader.expect(reduction <= static_cast<double>(kLargestSize), "the kernel is too large");
   if (!reader.status().ok()) return;
 
   const size_t out_channels = static_cast<size_t>(p.out_channels());

@@ -139,7 +139,7 @@ Status make_deform_conv_step(const StepSpec& spec, const BuildContext& context, 
     deformation.mask = *mask;
     deformation.has_mask = true;
   }
-  deformation.groups = reader.integer("offsetGroups", 1, 1 << 20);
+  deformation.groups = reader.integer("offsetGroups", 1, INT32_MAX);
   read_convolution(reader, "", problem);
   if (!reader.status().ok()) return reader.status();
   reader.expect(problem.input.shape[kD] == 1 && problem.output.shape[kD] == 1 && problem.kernel[0] == 1, "expected an image without depth");

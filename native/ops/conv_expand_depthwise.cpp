@@ -194,7 +194,7 @@ Status make_expand_depthwise_step(const StepSpec& spec, const BuildContext& cont
   ConvProblem expand, depthwise;
   expand.input = reader.input(0);
   depthwise.output = reader.output(0);
-  const std::array<int64_t, 3> size = reader.triple("size", 1, int64_t{1} << 30);
+  const std::array<int64_t, 3> size = reader.triple("size", 1, INT32_MAX);
   const auto& output = depthwise.output.shape;
   expand.output = contiguous_view({output[kN], size[0], size[1], size[2], output[kC]});
   depthwise.input = expand.output;

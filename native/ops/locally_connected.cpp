@@ -120,7 +120,7 @@ Status pack_pixels(const ConvProblem& p, const BuildContext& context, PackedPixe
 }  // namespace
 
 Status make_locally_connected_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
-  constexpr int64_t kLargest = 1 << 15;
+  constexpr int64_t kLargest = INT32_MAX;
   SpecReader reader(spec, context);
   ConvProblem p;
   p.input = reader.input(0);
