@@ -35,7 +35,7 @@ class MaxPoolIndices final : public Step {
     const int64_t w = pixel % output_.shape[kW], h = pixel / output_.shape[kW] % output_.shape[kH];
     const int64_t plane = pixel / output_.shape[kW] / output_.shape[kH];
     const int64_t d = plane % output_.shape[kD], n = plane / output_.shape[kD];
-    const AxisWindow &depth = windows_.axes[0][d], &height = windows_.axes[1][h], &width = windows_.axes[2][w];
+    const AxisWindow depth = windows_.axes[0][d], height = windows_.axes[1][h], width = windows_.axes[2][w];
     int64_t count = 0;
     for (int64_t i = 0; i < depth.count; ++i) {
       for (int64_t j = 0; j < height.count; ++j) {
@@ -106,8 +106,10 @@ Status make_max_pool_indices_step(const StepSpec& spec, const BuildContext& cont
   const ViewSpec& output = reader.output(0);
   WindowGrid windows = read_fixed_windows(reader, input, output, false);
   expect_same_batch_and_channels(reader, input, output);
-  for (const auto& axis : windows.axes) {
-    for (const AxisWindow& window : axis) reader.expect(window.count > 0, "every window must reach into the input");
+  for (const AxisWindows& axis : windows.axes) {
+    bool reaches = true;
+    for (int64_t i = 0; i < axis.size(); ++i) reaches = reaches && axis[i].count > 0;
+    reader.expect(reaches, "every window must reach into the input");
   }
   if (!reader.status().ok()) return reader.status();
 

@@ -29,12 +29,12 @@ struct Segment {
 };
 
 // Cuts a row into as few segments as possible.
-std::vector<Segment> segments_of(const std::vector<AxisWindow>& row) {
+std::vector<Segment> segments_of(const AxisWindows& row) {
   std::vector<Segment> segments;
-  for (int64_t w = 0; w < static_cast<int64_t>(row.size()); ++w) {
-    const AxisWindow& window = row[w];
+  for (int64_t w = 0; w < row.size(); ++w) {
+    const AxisWindow window = row[w];
     if (w > 0) {
-      const AxisWindow& last = row[w - 1];
+      const AxisWindow last = row[w - 1];
       Segment& segment = segments.back();
       const int64_t distance = window.first - last.first;
       const bool alike = window.count == last.count && window.divisor == last.divisor;
@@ -86,10 +86,10 @@ class Pool final : public Step {
   static constexpr int64_t kBlockChannels = 256;
 
   void run_row(float* arena, int64_t n, int64_t d, int64_t h, int64_t channel, const float** taps) const {
-    const AxisWindow &depth = windows_.axes[0][d], &height = windows_.axes[1][h];
+    const AxisWindow depth = windows_.axes[0][d], height = windows_.axes[1][h];
     const int64_t channels = std::min(block_channels_, output_.shape[kC] - channel);
     for (const Segment& segment : segments_) {
-      const AxisWindow& width = windows_.axes[2][segment.begin];
+      const AxisWindow width = windows_.axes[2][segment.begin];
       const int64_t count = list_taps(arena + channel, n, depth, height, width, taps);
       const int64_t pixels = segment.end - segment.begin;
       float* output = arena + cell_offset(output_, n, d, h, segment.begin) + channel;

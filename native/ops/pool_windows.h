@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <vector>
 
 #include "op_support.h"
 
@@ -15,9 +14,29 @@ struct AxisWindow {
   int64_t divisor = 0;  // how many cells an average divides by
 };
 
+// The windows of the output coordinates of an axis, one after the other.
+class AxisWindows {
+ public:
+  AxisWindows() = default;
+  // Windows of `kernel` taps; with `counts_padding` those that lie in the padded input divide.
+  AxisWindows(int64_t input, int64_t output, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad_start, int64_t pad_end,
+              bool counts_padding);
+  // Bins that tile the input.
+  AxisWindows(int64_t input, int64_t output) : input_(input), output_(output) {}
+
+  int64_t size() const { return output_; }
+  AxisWindow operator[](int64_t i) const;
+
+ private:
+  int64_t input_ = 0, output_ = 0;
+  int64_t kernel_ = 0;  // 0: bins
+  int64_t stride_ = 0, dilation_ = 1, pad_start_ = 0, pad_end_ = 0;
+  bool counts_padding_ = false;
+};
+
 struct WindowGrid {
-  std::array<std::vector<AxisWindow>, 3> axes;  // d, h, w
-  std::array<int64_t, 3> step{1, 1, 1};         // between taps
+  std::array<AxisWindows, 3> axes;       // d, h, w
+  std::array<int64_t, 3> step{1, 1, 1};  // between taps
 
   int64_t largest() const;  // most taps of any window
 };

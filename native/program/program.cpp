@@ -52,6 +52,10 @@ Status Program::create(const PlanSpec& plan, const KernelTable& kernels, WeightS
   Status status = validate_plan(plan);
   if (!status.ok()) return status;
 
+  // Asked before the steps are built, which take memory of their own.
+  if (!AlignedBuffer(static_cast<size_t>(plan.arena_size))) {
+    return {Code::kOutOfMemory, "no memory for a run: the arena has " + std::to_string(plan.arena_size) + " elements"};
+  }
   std::shared_ptr<Program> made(new Program(options));
   made->input_sizes_ = plan.input_sizes;
   made->output_sizes_ = plan.output_sizes;
