@@ -48,7 +48,7 @@ export const resized = (size: number, count: number, reach: number): AxisReads =
 }
 
 /** Padding reads where the axis would go on: it ends where element 0 is followed by element 1. */
-export const gathered = (of: string, indices: readonly number[] | null, size: number): AxisReads | undefined => {
+export const gathered = (of: string, indices: Int32Array | null, size: number): AxisReads | undefined => {
   if (indices === null) return undefined
   const count = indices.length
   if (of === 'resize') return resized(size, count, 0)
@@ -63,8 +63,9 @@ export const resampled = ({ taps, indices }: ResampleTable, size: number): AxisR
   const count = indices.length / taps
   let reach = 0
   for (let i = 0; i < count; i++) {
-    const read = indices.slice(i * taps, (i + 1) * taps)
-    reach = Math.max(reach, Math.max(...read) - Math.min(...read))
+    const read = indices.subarray(i * taps, (i + 1) * taps)
+    const [least, most] = [read.reduce((a, b) => Math.min(a, b)), read.reduce((a, b) => Math.max(a, b))]
+    reach = Math.max(reach, most - least)
   }
   return resized(size, count, reach)
 }

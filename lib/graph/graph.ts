@@ -66,8 +66,8 @@ export interface RearrangeLoop {
 /** Output element i of an axis is the sum over t of `weights[i taps + t]` times input element `indices[i taps + t]`. */
 export interface ResampleTable {
   readonly taps: number
-  readonly indices: readonly number[]
-  readonly weights: readonly number[]
+  readonly indices: Int32Array
+  readonly weights: Float32Array
 }
 
 export type BinaryOperator = 'add' | 'subtract' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'pow'
@@ -153,7 +153,7 @@ export interface OpAttributes {
   /** Nested loops that take each element to its place; `of` is the layer's type. */
   rearrange: { readonly of: string; readonly loops: readonly RearrangeLoop[] }
   /** Element i of an axis is element `indices[axis][i]` of the input, or `value` where that is -1; null: the axis stays. */
-  gather: { readonly of: string; readonly indices: readonly (readonly number[] | null)[]; readonly value: number }
+  gather: { readonly of: string; readonly indices: readonly (Int32Array | null)[]; readonly value: number }
   /** Weighted sums along every spatial axis. */
   resample: { readonly of: string; readonly tables: readonly ResampleTable[] }
   /** The first input at the places in the second, with channels x, y (z) from -1 to 1. */

@@ -19,7 +19,7 @@ import type {
 } from './graph.js'
 import { type ConvNode, isFlattenView, toTriple } from './layout.js'
 import { branchKey, mergedKernel } from './merged-kernel.js'
-import type { FileRange, ParameterSpec, StepSpec } from './plan-spec.js'
+import type { Attribute, FileRange, ParameterSpec, StepSpec } from './plan-spec.js'
 import { type WeightForms, weightForms } from './reweight.js'
 
 /** What a lowering may ask about the plan that it writes for. */
@@ -237,21 +237,32 @@ export function lowerNode(node: AnyNode, context: LoweringContext): Step | null 
 
 const AXES = ['D', 'H', 'W', 'C'] as const
 
+/** The engine's lists have at most so many elements. */
+const LONGEST_LIST = 2 ** 20
+
+/** A list, or the table itself when it is too long for one. */
+const listOf = <T extends Int32Array | Float32Array>(table: T): readonly number[] | T =>
+  table.length > LONGEST_LIST ? table : [...table]
+
 /** The tables of the axes that have one, by the names of d, h, w, c. */
-function indexLists(indices: readonly (readonly number[] | null)[]): Record<string, readonly number[]> {
+function indexLists(indices: readonly (Int32Array | null)[]): Record<string, Attribute> {
   const lists = AXES.slice(-indices.length).flatMap((axis, i) => {
     const list = indices[i]
-    return list ? [[`indices${axis}`, list] as const] : []
+    return list ? [[`indices${axis}`, listOf(list)] as const] : []
   })
   return Object.fromEntries(lists)
 }
 
 /** Tables of the spatial axes; an axis that the value lacks has no taps. */
-function resampleAttributes(tables: readonly ResampleTable[]): Record<string, number | readonly number[]> {
+function resampleAttributes(tables: readonly ResampleTable[]): Record<string, Attribute> {
   const missing = AXES.slice(0, 3 - tables.length).map((axis) => [`taps${axis}`, 0] as const)
   const given = AXES.slice(3 - tables.length, 3).flatMap((axis, i) => {
     const { taps, indices, weights } = tables[i] as ResampleTable
-    return [[`taps${axis}`, taps] as const, [`indices${axis}`, indices] as const, [`weights${axis}`, weights] as const]
+    return [
+      [`taps${axis}`, taps] as const,
+      [`indices${axis}`, listOf(indices)] as const,
+      [`weights${axis}`, listOf(weights)] as const,
+    ]
   })
   return Object.fromEntries([...missing, ...given])
 }

@@ -29,6 +29,9 @@ export interface ParameterSpec {
   readonly data: Float32Array | FileRange
 }
 
+/** A list of more than 2^20 elements, as a table with entries for every cell of an axis may be, is a typed array. */
+export type Attribute = number | string | readonly number[] | Int32Array | Float32Array
+
 /**
  * One native step. Attributes by `op` (spatial lists have three entries d, h, w):
  *
@@ -84,7 +87,7 @@ export interface StepSpec {
   /** Indices into {@link PlanSpec.views}. */
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
-  readonly attributes: Readonly<Record<string, number | string | readonly number[]>>
+  readonly attributes: Readonly<Record<string, Attribute>>
   readonly parameters: Readonly<Record<string, ParameterSpec>>
 }
 

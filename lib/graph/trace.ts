@@ -1,7 +1,7 @@
 /** Runs a network on symbolic tensors and writes down what it does. */
 
 import { invalidOption, ShapeError, WeightsError } from '../errors.js'
-import { elementCount } from '../shape.js'
+import { elementCount, type Place } from '../shape.js'
 import type {
   AnyNode,
   Graph,
@@ -73,7 +73,7 @@ type ParameterNames = Readonly<Partial<Record<ParameterRole, string>>>
 type ParameterShapes = Readonly<Partial<Record<ParameterRole, readonly number[]>>>
 
 /** One application of a layer: knows its path and writes its node. */
-export class Application {
+export class Application implements Place {
   readonly path: string
   /** How messages call the layer: `conv2d 'layer1.0.conv1'`. */
   readonly label: string
@@ -98,22 +98,25 @@ export class Application {
   }
 
   /**
-   * Appends a node; throws WeightsError when it has parameters and no module names the layer. `names` is for parameters that
-   * a state dict calls otherwise than by their role.
+   * Appends a node; throws ShapeError when a tensor cannot have the shape, WeightsError when there are parameters and no module names
+   * the layer. Attributes that grow with the shape, as tables do, are given as a function, which is called for a possible shape only.
+   * `names` is for parameters that a state dict calls otherwise than by their role.
    */
   emit<K extends Op>(
     op: K,
-    attributes: OpAttributes[K],
+    attributes: OpAttributes[K] | (() => OpAttributes[K]),
     shape: readonly number[],
     parameters: ParameterShapes = {},
     names: ParameterNames = {},
   ): AnySym {
+    elementCount(shape, this)
     const named: Partial<Record<ParameterRole, Parameter>> = {}
     for (const role of Object.keys(parameters) as ParameterRole[]) {
       const size = parameters[role]
       if (size !== undefined) named[role] = this.#tracer.parameter(this.#layer, this.#type, role, size, names[role])
     }
-    const node = { op, path: this.path, attributes, inputs: this.#inputs, parameters: named }
+    const made = typeof attributes === 'function' ? attributes() : attributes
+    const node = { op, path: this.path, attributes: made, inputs: this.#inputs, parameters: named }
     return this.#tracer.append(node as Omit<Node<K>, 'output'>, shape)
   }
 }
@@ -213,7 +216,7 @@ export class Tracer {
     const path = join(owner, name)
     const known = this.#parameters.get(path)
     if (known === undefined) {
-      elementCount(shape)
+      elementCount(shape, { label: `${type} '${owner}'`, path: owner })
       const learnable = role !== 'runningMean' && role !== 'runningVar'
       const parameter = Object.freeze({ path, shape: Object.freeze([...shape]), learnable })
       this.#parameters.set(path, { parameter, layer })

@@ -14,6 +14,7 @@ import { module } from './module.js'
 import { booleanOption, knownOptions } from './options.js'
 import { permute, reshape } from './rearrange.js'
 import { split } from './slice.js'
+import { indexTable } from './tables.js'
 
 export interface AugmentedConv2dOptions<K extends number = number, S extends number = number> {
   /** Odd; padding keeps the size. */
@@ -162,8 +163,9 @@ const distanceKeys = (layer: object, anchor: AnySym, name: string, size: number,
   const keys = apply('relativeKeys', layer, [anchor])
     .on()
     .emit('parameter', {}, shape, { weight: shape }, { weight: name })
-  const rows = Array.from({ length: size * size }, (_, place) => (place % size) - Math.floor(place / size) + size - 1)
-  const attributes = { of: 'relativeKeys', indices: [rows, null], value: 0 }
-  const table = apply('relativeKeys', layer, [keys]).emit('gather', attributes, [size * size, depth])
+  const at = apply('relativeKeys', layer, [keys])
+  const row = (place: number) => (place % size) - Math.floor(place / size) + size - 1
+  const attributes = () => ({ of: 'relativeKeys', indices: [indexTable(at, size * size, row), null], value: 0 })
+  const table = at.emit('gather', attributes, [size * size, depth])
   return reshape([size, size, depth], inOrder)(table) as AnySym
 }

@@ -3,6 +3,7 @@ import { type AnySym, type Application, apply, type Sym } from '../graph/trace.j
 import type { PadShape } from '../moved-shape-types.js'
 import { nonNegativeInteger } from '../shape.js'
 import { finiteNumber, knownOptions } from './options.js'
+import { indexTable } from './tables.js'
 
 /** What lies around a value: a constant, the value mirrored at its edge elements, its edge elements, or the value again. */
 export type PaddingMode = 'constant' | 'reflect' | 'replicate' | 'circular'
@@ -109,7 +110,7 @@ export const emitPad = (
   mode: PaddingMode,
   value: number,
 ): AnySym => {
-  const indices = shape.map((size, axis) => {
+  for (const [axis, size] of shape.entries()) {
     const [before, after] = pairs[axis] as Pair
     if (Math.max(before, after) > room(size, mode)) {
       throw new ShapeError(`${at.label}: ${mode} padding of ${before} + ${after} is more than an axis of ${size} has`, {
@@ -118,12 +119,15 @@ export const emitPad = (
         actual: Math.max(before, after),
       })
     }
-    if (before + after === 0) return null
-    return Array.from({ length: before + size + after }, (_, i) => source(i - before, size, mode))
-  })
-  const output = shape.map((size, axis) => indices[axis]?.length ?? size)
-  if (indices.every((list) => list === null)) return at.emit('identity', { of: 'pad' }, shape)
-  return at.emit('gather', { of: 'pad', indices, value }, output)
+  }
+  if (pairs.flat().every((cells) => cells === 0)) return at.emit('identity', { of: 'pad' }, shape)
+  const output = shape.map((size, axis) => (pairs[axis] as Pair)[0] + size + (pairs[axis] as Pair)[1])
+  const indices = () =>
+    shape.map((size, axis) => {
+      const [before, after] = pairs[axis] as Pair
+      return before + after === 0 ? null : indexTable(at, output[axis] as number, (i) => source(i - before, size, mode))
+    })
+  return at.emit('gather', () => ({ of: 'pad', indices: indices(), value }), output)
 }
 
 /**
@@ -131,7 +135,8 @@ export const emitPad = (
  *
  * A number is for both sides of every spatial axis; a list of pairs has one for each axis, the channels last. `mode` is
  * 'constant' (with `value`, 0 by default), 'reflect' (1234 -> 32 1234 32), 'replicate' (1234 -> 11 1234 44) or 'circular'
- * (1234 -> 34 1234 12). Throws OptionError at once, ShapeError when applied to too small a value.
+ * (1234 -> 34 1234 12). Throws OptionError at once, ShapeError when applied to too small a value or when a padded axis has more than
+ * 2^26 cells.
  *
  * ```ts
  * import { conv2d, model, pad, sequential } from 'im2col'

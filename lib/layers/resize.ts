@@ -62,14 +62,14 @@ const emitResize = (at: Application, shape: readonly number[], { mode, antialias
       return at.emit('adaptiveAvgPool', { outputSize: output.slice(0, -1) }, output)
     case 'nearest':
     case 'nearest-exact': {
-      const indices = axes.map((axis) => nearestTable(axis, mode === 'nearest-exact', axes.length))
-      return at.emit('gather', { of, indices: [...indices, null], value: 0 }, output)
+      const indices = () => axes.map((axis) => nearestTable(at, axis, mode === 'nearest-exact', axes.length))
+      return at.emit('gather', () => ({ of, indices: [...indices(), null], value: 0 }), output)
     }
     default: {
       const kind = mode === 'bicubic' ? 'cubic' : 'linear'
       const plain = kind === 'cubic' ? cubicTable : linearTable
-      const tables = axes.map((axis) => (antialias ? antialiasedTable(axis, kind) : plain(axis)))
-      return at.emit('resample', { of, tables }, output)
+      const tables = () => axes.map((axis) => (antialias ? antialiasedTable(at, axis, kind) : plain(at, axis)))
+      return at.emit('resample', () => ({ of, tables: tables() }), output)
     }
   }
 }
@@ -77,7 +77,8 @@ const emitResize = (at: Application, shape: readonly number[], { mode, antialias
 /**
  * Resizes the spatial axes, as PyTorch's `interpolate` and `Upsample`: `[H, W, C]` -> `[H', W', C]`.
  *
- * Throws OptionError at once, ShapeError when applied to a value with another number of axes.
+ * Throws OptionError at once, ShapeError when applied to a value with another number of axes, or when an axis of the result reads more
+ * than 2^26 elements of the input, one, two or four for each cell.
  *
  * ```ts
  * import { model, resize } from 'im2col'

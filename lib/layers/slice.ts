@@ -3,6 +3,7 @@ import { type AnySym, apply, type Sym } from '../graph/trace.js'
 import type { Chunks, SliceShape, SplitParts } from '../moved-shape-types.js'
 import { positiveInteger } from '../shape.js'
 import { axisIndex, knownOptions } from './options.js'
+import { indexTable } from './tables.js'
 
 const channelsOf = (x: AnySym): number => x.shape[x.shape.length - 1] as number
 
@@ -19,8 +20,8 @@ const cut = (type: string, layer: object, x: AnySym, { axis, start, end, step = 
   const size = Math.ceil((end - start) / step)
   const shape = x.shape.with(axis, size)
   if (axis === x.shape.length - 1 && step === 1) return at.emit('slice', { start }, shape)
-  const indices = x.shape.map((_, i) => (i === axis ? Array.from({ length: size }, (_, k) => start + k * step) : null))
-  return at.emit('gather', { of: type, indices, value: 0 }, shape)
+  const indices = () => x.shape.map((_, i) => (i === axis ? indexTable(at, size, (k) => start + k * step) : null))
+  return at.emit('gather', () => ({ of: type, indices: indices(), value: 0 }), shape)
 }
 
 /** Neighbouring ranges of an axis of the given sizes. */
@@ -37,7 +38,7 @@ const cutAll = (type: string, layer: object, x: AnySym, axis: number, sizes: rea
  *
  * The axis is the channels by default and counts as the shape is written; negative ones count from the end. `step` takes every
  * step-th element only. A range of channels is a view: nothing is computed. Throws OptionError, ShapeError when the axis has
- * fewer than `end` elements.
+ * fewer than `end` elements or when more than 2^26 are taken of another axis than the channels.
  *
  * ```ts
  * import { model, slice, type Sym } from 'im2col'

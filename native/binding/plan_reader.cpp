@@ -10,6 +10,7 @@ namespace im2col {
 namespace {
 
 constexpr int64_t kMaxCount = int64_t{1} << 53;  // integers up to here are exact in a double
+constexpr size_t kMaxTableLength = size_t{1} << 26;  // maxTableEntries of lib/layers/tables.ts
 
 // The own, enumerable string keys of an object.
 Status read_keys(napi_env env, napi_value object, const std::string& what, std::vector<napi_value>& keys) {
@@ -82,6 +83,31 @@ Status read_view(napi_env env, napi_value value, const std::string& what, ViewSp
   return status;
 }
 
+template <typename T>
+void copy_numbers(const ArrayMemory& memory, std::vector<double>& numbers) {
+  const T* from = static_cast<const T*>(memory.data);
+  numbers.assign(from, from + memory.size);
+}
+
+// A list that is as long as an axis: an Int32Array or a Float32Array.
+Status read_table(napi_env env, napi_value value, const std::string& what, std::vector<double>& numbers) {
+  napi_typedarray_type type = napi_float32_array;
+  napi_get_typedarray_info(env, value, &type, nullptr, nullptr, nullptr, nullptr);
+  if (type != napi_int32_array) type = napi_float32_array;
+  ArrayMemory memory;
+  Status status = read_typed_array(env, value, type, what, memory);
+  if (!status.ok()) return status;
+  if (memory.size > kMaxTableLength) {
+    return Status::Invalid(what + " must have at most " + std::to_string(kMaxTableLength) + " elements but has " + std::to_string(memory.size));
+  }
+  if (type == napi_int32_array) {
+    copy_numbers<int32_t>(memory, numbers);
+  } else {
+    copy_numbers<float>(memory, numbers);
+  }
+  return Status::Ok();
+}
+
 // A number, a list of numbers or a string.
 Status read_attribute(napi_env env, napi_value value, const std::string& what, Attribute& attribute) {
   napi_valuetype type = napi_undefined;
@@ -91,6 +117,9 @@ Status read_attribute(napi_env env, napi_value value, const std::string& what, A
     attribute.numbers.resize(1);
     return read_number(env, value, what, attribute.numbers[0]);
   }
+  bool is_table = false;
+  napi_is_typedarray(env, value, &is_table);
+  if (is_table) return read_table(env, value, what, attribute.numbers);
   bool is_array = false;
   napi_is_array(env, value, &is_array);
   if (!is_array) return Status::Invalid(what + " must be a number, a string or a list of numbers");

@@ -2,7 +2,6 @@
 // indicesH, indicesW, indicesC) or keeps its own. An index of -1 stands for a cell of the constant `value`. Padding of every
 // kind, slices, nearest neighbours and flips are such tables.
 #include <algorithm>
-#include <numeric>
 
 #include "factories.h"
 #include "op_support.h"
@@ -20,7 +19,9 @@ struct Stretch {
   int64_t count;
 };
 
-std::vector<Stretch> stretches(const std::vector<int64_t>& indices) {
+// Of a table; of an axis of `size` elements that has none.
+std::vector<Stretch> stretches(const std::vector<int64_t>& indices, int64_t size) {
+  if (indices.empty()) return {{0, 0, size}};
   std::vector<Stretch> found;
   for (size_t i = 0; i < indices.size(); ++i) {
     Stretch* last = found.empty() ? nullptr : &found.back();
@@ -41,8 +42,8 @@ class Gather final : public Step {
         output_(output),
         planes_(indices[0]),
         rows_(indices[1]),
-        columns_(stretches(indices[2])),
-        channels_(stretches(indices[3])),
+        columns_(stretches(indices[2], input.shape[kW])),
+        channels_(stretches(indices[3], input.shape[kC])),
         value_(value),
         dense_(channels_.size() == 1 && channels_[0].first == 0 && input.shape[kC] == output.shape[kC] &&
                input.strides[kW] == input.shape[kC] && output.strides[kW] == output.shape[kC]) {}
@@ -53,7 +54,8 @@ class Gather final : public Step {
     for_ranges(context.parallel, rows, 2 * output_.shape[kW] * output_.shape[kC], [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t n = i / height / depth, d = i / height % depth, h = i % height;
-        const int64_t plane = planes_[static_cast<size_t>(d)], row = rows_[static_cast<size_t>(h)];
+        const int64_t plane = planes_.empty() ? d : planes_[static_cast<size_t>(d)];
+        const int64_t row = rows_.empty() ? h : rows_[static_cast<size_t>(h)];
         float* to = context.arena + cell_offset(output_, n, d, h, 0);
         if (plane == kConstant || row == kConstant) {
           fill_pixels(to, output_.shape[kW]);
@@ -96,8 +98,8 @@ class Gather final : public Step {
 
   ViewSpec input_;
   ViewSpec output_;
-  std::vector<int64_t> planes_;
-  std::vector<int64_t> rows_;
+  std::vector<int64_t> planes_;  // empty: the axis stays
+  std::vector<int64_t> rows_;    // likewise
   std::vector<Stretch> columns_;
   std::vector<Stretch> channels_;
   float value_;
@@ -117,13 +119,9 @@ Status make_gather_step(const StepSpec& spec, const BuildContext& context, std::
   std::array<std::vector<int64_t>, 4> indices;
   for (size_t axis = 0; axis < indices.size(); ++axis) {
     indices[axis] = reader.integers(kNames[axis], kConstant, input.shape[1 + axis] - 1);
-    if (indices[axis].empty()) {
-      indices[axis].resize(static_cast<size_t>(input.shape[1 + axis]));
-      std::iota(indices[axis].begin(), indices[axis].end(), int64_t{0});
-    }
-    reader.expect(static_cast<int64_t>(indices[axis].size()) == output.shape[1 + axis],
-                  std::string("expected attribute '") + kNames[axis] + "' to have an index for each of the " +
-                      std::to_string(output.shape[1 + axis]) + " cells but it has " + std::to_string(indices[axis].size()));
+    const int64_t cells = indices[axis].empty() ? input.shape[1 + axis] : static_cast<int64_t>(indices[axis].size());
+    reader.expect(cells == output.shape[1 + axis], std::string("expected attribute '") + kNames[axis] + "' to have an index for each of the " +
+                                                       std::to_string(output.shape[1 + axis]) + " cells but it has " + std::to_string(cells));
   }
   if (!reader.status().ok()) return reader.status();
 

@@ -133,8 +133,10 @@ std::vector<int64_t> SpecReader::integers(const char* name, int64_t minimum, int
   values.reserve(numbers->size());
   for (const double number : *numbers) {
     const bool valid = is_integer_within(number, minimum, maximum);
-    expect(valid, std::string("attribute '") + name + "' must be a list of integers " + range(minimum, maximum) + " but has " +
-                      shown(number));
+    if (!valid) {
+      expect(false, std::string("attribute '") + name + "' must be a list of integers " + range(minimum, maximum) + " but has " +
+                        shown(number));
+    }
     values.push_back(valid ? static_cast<int64_t>(number) : minimum);
   }
   return values;

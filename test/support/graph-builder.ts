@@ -216,7 +216,8 @@ export class GraphBuilder {
   /** The first axis backwards between two constants. */
   reverseAndPad(x: ValueId, value: number): ValueId {
     const [first = 1, ...rest] = this.shapeOf(x)
-    const indices = [[-1, ...Array.from({ length: first }, (_, i) => first - 1 - i), -1], ...rest.map(() => null)]
+    const backwards = Int32Array.of(-1, ...Array.from({ length: first }, (_, i) => first - 1 - i), -1)
+    const indices = [backwards, ...rest.map(() => null)]
     return this.#append('gather', this.#path('pad'), { of: 'pad', indices, value }, [x], [first + 2, ...rest])
   }
 
@@ -225,8 +226,10 @@ export class GraphBuilder {
     const shape = this.shapeOf(x)
     const tables = shape.slice(0, -1).map((size) => ({
       taps: 2,
-      indices: Array.from({ length: size + 1 }, (_, i) => [Math.max(0, i - 1), Math.min(i, size - 1)]).flat(),
-      weights: Array.from({ length: size + 1 }, () => [0.25, 0.75]).flat(),
+      indices: Int32Array.from(
+        Array.from({ length: size + 1 }, (_, i) => [Math.max(0, i - 1), Math.min(i, size - 1)]).flat(),
+      ),
+      weights: Float32Array.from(Array.from({ length: size + 1 }, () => [0.25, 0.75]).flat()),
     }))
     const grown = [...shape.slice(0, -1).map((size) => size + 1), shape.at(-1) as number]
     return this.#append('resample', this.#path('blend'), { of: 'resize', tables }, [x], grown)

@@ -131,9 +131,7 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
     case 'rearrange':
       return moves.rearrange(x, extents, { loops: loopsOf(step) })
     case 'gather': {
-      const lists = ['D', 'H', 'W', 'C'].map(
-        (axis) => step.attributes[`indices${axis}`] as readonly number[] | undefined,
-      )
+      const lists = ['D', 'H', 'W', 'C'].map((axis) => step.attributes[`indices${axis}`] as Int32Array | undefined)
       return moves.gather(x, extents, lists, step.attributes.value as number)
     }
     case 'resample':
@@ -211,7 +209,8 @@ function loopsOf(step: StepSpec) {
 
 function tableOf(step: StepSpec, axis: string) {
   const taps = step.attributes[`taps${axis}`] as number
-  return { taps, indices: listOf(step, `indices${axis}`), weights: listOf(step, `weights${axis}`) }
+  const table = { indices: step.attributes[`indices${axis}`], weights: step.attributes[`weights${axis}`] }
+  return { taps, ...(table as { readonly indices: Int32Array; readonly weights: Float32Array }) }
 }
 
 function windowOf(step: StepSpec): ops.Window {

@@ -53,7 +53,7 @@ export function rearrange(
 export function gather(
   x: RefTensor,
   extents: Extents,
-  indices: readonly (readonly number[] | null | undefined)[],
+  indices: readonly (Int32Array | null | undefined)[],
   value: number,
 ): RefTensor {
   const y = makeTensor(x.batch, extents)
