@@ -36,6 +36,8 @@ export interface Block {
 
 /** In what the blocks of the variants differ. */
 export interface BlockStyle {
+  /** The 3 x 3 convolution that has the stride; without bias by default. */
+  readonly filter?: (width: number, stride: number, dilation?: number) => Layer
   /** Brings a block's input to the shape of its output, of `width` channels; a 1 x 1 convolution with the stride by default. */
   readonly shortcut?: (width: number, stride: number) => Layer
   /** Halves the size after the 3 x 3 convolution and its activation, instead of the convolution's stride. */
@@ -67,14 +69,17 @@ export const averagedProjection = (width: number, stride: number) =>
 const halving = (stride: number, antialias?: () => Layer) =>
   antialias && stride > 1 ? { stride: 1, aa: antialias() } : { stride, aa: identity }
 
+const plain3x3 = (width: number, stride: number): Layer => conv3x3(width, stride)
+
 /** Two 3 x 3 convolutions, of which the first has the stride, and a shortcut past them. */
 export const basicBlockOf = (style: BlockStyle = {}): Block => {
-  const { shortcut = projection, antialias, attention = () => identity, attentionName = 'se' } = style
+  const { filter = plain3x3, shortcut = projection, antialias } = style
+  const { attention = () => identity, attentionName = 'se' } = style
   const block = ({ width, stride, project }: BlockOptions) => {
     const half = halving(stride, antialias)
     const attend = attention(width)
     const m = {
-      conv1: conv3x3(width, half.stride),
+      conv1: filter(width, half.stride),
       bn1: batchNorm(),
       aa: half.aa,
       conv2: conv3x3(width),
@@ -106,6 +111,9 @@ const bottleneckExpansion = 4
 export const bottleneckOf = (style: BottleneckStyle = {}): Block => {
   const { widening = 1, groups = 1, narrowing = 1, shortcut = projection, antialias } = style
   const { attention = () => identity, attentionName = 'se' } = style
+  const grouped = (inner: number, stride: number, dilation = 1): Layer =>
+    conv2d(inner, { kernel: 3, stride, padding: dilation, dilation, groups, bias: false })
+  const { filter = grouped } = style
   const block = ({ width, stride, project, dilation = 1 }: BlockOptions) => {
     const inner = width * widening
     const outer = width * bottleneckExpansion
@@ -114,14 +122,7 @@ export const bottleneckOf = (style: BottleneckStyle = {}): Block => {
     const m = {
       conv1: conv1x1(inner * narrowing),
       bn1: batchNorm(),
-      conv2: conv2d(inner, {
-        kernel: 3,
-        stride: half.stride,
-        padding: dilation,
-        dilation,
-        groups,
-        bias: false,
-      }),
+      conv2: filter(inner, half.stride, dilation),
       bn2: batchNorm(),
       aa: half.aa,
       conv3: conv1x1(outer),
