@@ -129,7 +129,12 @@ describe('the registry', () => {
   })
 
   test('lists by family and by task', () => {
-    expect(listModels({ family: 'squeezenet' }).map(({ name }) => name)).toEqual(['squeezenet1_0', 'squeezenet1_1'])
+    expect(listModels({ family: 'squeezenet' }).map(({ name }) => name)).toEqual([
+      'squeezenet1_0',
+      'squeezenet1_1',
+      'squeezeresnet_v1_0',
+      'squeezeresnet_v1_1',
+    ])
     const classifiers = listModels({ task: 'image-classification' }).map(({ name }) => name)
     expect(classifiers).toContain('lenet5')
     expect(classifiers).toEqual(
