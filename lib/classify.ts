@@ -4,7 +4,8 @@ import { type DecodeOptions, decodeImage, type ImageSource } from './image/decod
 import { fromPixels } from './image/from-pixels.js'
 import { digitLabels } from './image/labels.js'
 import type { Pixels, Preprocessing } from './image/pixels.js'
-import { type PresetName, resolvePreset } from './image/presets.js'
+import { type PresetName, resolvePreset, withSize } from './image/presets.js'
+import { knownOptions } from './layers/options.js'
 import { Model } from './model.js'
 import { nodeFs, nodeUrl } from './node-modules.js'
 import type { Session } from './session.js'
@@ -24,8 +25,8 @@ export interface ClassifyOptions extends DecodeOptions {
   /** One per output of the network; by default the digits for networks that the digits preset fits. */
   readonly labels?: readonly string[] | undefined
   /**
-   * By default the registered architecture's own; for other networks and sessions `digits` for inputs of one channel, else
-   * `imagenet`. Its size is adapted to the network's input.
+   * By default the registered architecture's own, `modelInfo(name).preprocessing`; for other networks and sessions `digits` for inputs
+   * of one channel, else `imagenet`. Its size is adapted to the network's input.
    */
   readonly preset?: PresetName | Preprocessing | undefined
   readonly signal?: AbortSignal | undefined
@@ -65,6 +66,7 @@ export async function classify(
   classifier: Classifier,
   options: ClassifyOptions = {},
 ): Promise<readonly Classification[] | readonly (readonly Classification[])[]> {
+  knownOptions('classify', options, OPTIONS)
   const { top = 5, signal } = options
   if (!Number.isInteger(top) || top < 1) throw invalidOption('top', 'a positive integer', top)
   const sources = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource]
@@ -73,12 +75,23 @@ export async function classify(
   for (let first = 0; first < sources.length; first += BATCH) {
     throwIfAborted(signal)
     const batch = sources.slice(first, first + BATCH)
-    const pictures = await Promise.all(batch.map((source) => decodeImage(source, options)))
+    const pictures = await Promise.all(
+      batch.map((source) => decodeImage(source, { maxPixels: options.maxPixels, background: options.background })),
+    )
     throwIfAborted(signal)
     answers.push(...(await classifyPictures(pictures, classifier, preset, top, options)))
   }
   return Array.isArray(images) ? answers : (answers[0] as readonly Classification[])
 }
+
+const OPTIONS = [
+  'top',
+  'labels',
+  'preset',
+  'signal',
+  'maxPixels',
+  'background',
+] satisfies readonly (keyof ClassifyOptions)[]
 
 /** Pictures that are decoded and run together: it bounds memory, and the engine keeps a plan for each size of batch. */
 const BATCH = 8
@@ -92,7 +105,7 @@ async function classifyPictures(
 ): Promise<readonly (readonly Classification[])[]> {
   const { session, endsInSoftmax } = await sessionOf(classifier)
   const network = describeNetwork(session)
-  const preprocessing = preprocessingFor(network, preset ?? resolvePreset(presetOf(classifier, network)))
+  const preprocessing = preprocessingFor(network, preset ?? preprocessingOf(classifier, network))
   const labels = labelsFor(network, preprocessing, options.labels)
   const input = await fromPixels(pictures, preprocessing)
   const { signal } = options
@@ -215,21 +228,16 @@ function describeNetwork({ inputs, outputs, layout }: Session): NetworkShape {
   return { input, output, layout, height, width, channels, classes }
 }
 
-function presetOf(classifier: Classifier, { channels }: NetworkShape): PresetName {
+function preprocessingOf(classifier: Classifier, { channels }: NetworkShape): Preprocessing {
   const known = typeof classifier === 'string' ? modelInfo(classifier) : undefined
   const architecture = known ?? (classifier instanceof Model ? architectureOf(classifier) : undefined)
-  return architecture?.preprocessing ?? (channels === 1 ? 'digits' : 'imagenet')
+  return architecture?.preprocessing ?? resolvePreset(channels === 1 ? 'digits' : 'imagenet')
 }
 
-/** The preset for an input of another size, with the crop in proportion. */
-function preprocessingFor(network: NetworkShape, options: Preprocessing): Preprocessing {
-  const { height, width, layout } = network
-  const [presetHeight, presetWidth] = typeof options.size === 'number' ? [options.size, options.size] : options.size
-  if (presetHeight === height && presetWidth === width) return { ...options, layout }
-  const shorter = Math.min(height, width) / Math.min(presetHeight, presetWidth)
-  const resize = options.resize === undefined ? undefined : Math.round(options.resize * shorter)
-  return { ...options, layout, size: [height, width], resize }
-}
+const preprocessingFor = ({ height, width, layout }: NetworkShape, options: Preprocessing): Preprocessing => ({
+  ...withSize(options, [height, width]),
+  layout,
+})
 
 /** Whether the scores are probabilities already. */
 function isDistribution(scores: Float32Array): boolean {

@@ -151,6 +151,12 @@ describe('classify refuses', () => {
     ['an unknown name', () => classify(firstDigit, 'lenet6'), 'ERR_UNKNOWN_MODEL', /lenet5/],
     ['a name without weights', () => classify(firstDigit, 'vgg16'), 'ERR_WEIGHTS', /no weights for "vgg16"/],
     [
+      'an unknown option',
+      () => classify(firstDigit, 'lenet5', { tops: 1 } as object),
+      'ERR_OPTION',
+      /classify has no option "tops"/,
+    ],
+    [
       'an unknown preset',
       () => classify(firstDigit, 'lenet5', { preset: 'digit' as 'digits' }),
       'ERR_OPTION',

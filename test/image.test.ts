@@ -27,21 +27,46 @@ const sameBits = (a: Float32Array, b: Float32Array) => bitsOf(a).equals(bitsOf(b
 
 describe('resampling', () => {
   const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/pillow-resize.json'), 'utf8')) as {
-    cases: { width: number; height: number; channels: 1 | 3; resize: number; size: number; expected: number[] }[]
+    cases: {
+      width: number
+      height: number
+      channels: 1 | 3
+      resize: number
+      size: number
+      interpolation: 'bilinear' | 'bicubic'
+      expected: number[]
+    }[]
   }
 
   it.each(cases.map((values, index) => ({ index, ...values })))(
-    'equals torchvision on $width x $height x $channels',
-    async ({ index, width, height, channels, resize, size, expected }) => {
+    'equals torchvision on $width x $height x $channels, $interpolation',
+    async ({ index, width, height, channels, resize, size, interpolation, expected }) => {
       const channelOrder = channels === 1 ? 'grey' : 'rgb'
-      const source = picture(width, height, channels, 1000 * index)
-      const tensor = await fromPixels(source, { size, resize, channelOrder, ...raw })
+      const bytes = picture(width, height, channels, 1000 * index)
+      // Room for what the cubic filter overshoots, which Pillow cuts off after each of its passes.
+      const data = interpolation === 'bicubic' ? bytes.data.map((byte) => (byte >> 1) + 64) : bytes.data
+      const tensor = await fromPixels({ ...bytes, data }, { size, resize, interpolation, channelOrder, ...raw })
       expect(tensor.shape).toEqual([1, size, size, channels])
       // Pillow rounds to bytes after each of its two passes; the second averages what the first has rounded.
       const differences = expected.map((value, i) => Math.abs(value - (tensor.data[i] as number)))
       expect(Math.max(...differences)).toBeLessThanOrEqual(1 + 2 ** -10)
     },
   )
+
+  it.each(['bilinear', 'bicubic'] as const)('stays within 0 and 255 at edges, %s', async (interpolation) => {
+    const source = { ...flat(8, 1, [0]), data: Uint8Array.from([0, 0, 0, 0, 255, 255, 255, 255]) }
+    const { data } = await fromPixels(source, {
+      size: [1, 32],
+      fit: 'fill',
+      channelOrder: 'grey',
+      interpolation,
+      ...raw,
+    })
+    expect(Math.min(...data)).toBe(0)
+    expect(Math.max(...data)).toBe(255)
+    const differs = await fromPixels(source, { size: [1, 32], fit: 'fill', channelOrder: 'grey', ...raw })
+    expect(sameBits(data, differs.data)).toBe(interpolation === 'bilinear')
+  })
 
   it('copies a picture that has the size already', async () => {
     const source = picture(9, 7, 3)
@@ -68,6 +93,8 @@ describe('placement', () => {
     ['a cover of a wide output', 100, 100, { size: [50, 100] }, [100, 100, 0, 25]],
     ['a cover of a tall picture', 50, 100, { size: 20 }, [20, 40, 0, 10]],
     ['a fill', 640, 480, { size: [20, 30], fit: 'fill' }, [30, 20, 0, 0]],
+    ['a fill before a crop', 640, 480, { size: [20, 30], fit: 'fill', resize: 24 }, [36, 24, 3, 2]],
+    ['a fill of two sides', 640, 480, { size: 112, fit: 'fill', resize: [128, 171] }, [171, 128, 30, 8]],
     ['a contained landscape', 200, 100, { size: 20, fit: 'contain' }, [20, 10, 0, -5]],
     ['a contained portrait', 100, 200, { size: 20, fit: 'contain' }, [10, 20, -5, 0]],
     ['a contained line', 1, 1000, { size: 20, fit: 'contain' }, [1, 20, -10, 0]],
@@ -213,7 +240,7 @@ describe('bad input', () => {
   const bad: [
     string,
     Partial<Record<keyof Pixels, unknown>>,
-    Partial<Record<keyof Preprocessing, unknown>>,
+    Partial<Record<keyof Preprocessing | 'Mean', unknown>>,
     string,
     RegExp,
   ][] = [
@@ -228,6 +255,16 @@ describe('bad input', () => {
     ['a size that is NaN', {}, { size: [4, Number.NaN] }, 'ERR_OPTION', /size/],
     ['a negative resize', {}, { resize: -1 }, 'ERR_OPTION', /resize/],
     ['an unknown fit', {}, { fit: 'squeeze' }, 'ERR_OPTION', /fit.*cover, contain, fill.*squeeze/],
+    [
+      'an unknown interpolation',
+      {},
+      { interpolation: 'cubic' },
+      'ERR_OPTION',
+      /interpolation.*bilinear, bicubic.*cubic/,
+    ],
+    ['both sides of a cover', {}, { resize: [5, 6] }, 'ERR_OPTION', /resize with fit 'cover'.*positive integer/],
+    ['a fill to one side of three', {}, { fit: 'fill', resize: [5, 6, 7] }, 'ERR_OPTION', /resize.*\[height, width\]/],
+    ['an unknown name', {}, { Mean: 0.5 }, 'ERR_OPTION', /fromPixels has no option "Mean".*mean/],
     ['an unknown order', {}, { channelOrder: 'gbr' }, 'ERR_OPTION', /channelOrder/],
     ['an unknown layout', {}, { layout: 'chw' }, 'ERR_OPTION', /layout/],
     ['too few means', {}, { mean: [1, 2] }, 'ERR_OPTION', /mean.*3/],

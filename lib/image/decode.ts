@@ -2,6 +2,7 @@
 
 import type { Sharp, SharpOptions } from 'sharp'
 import { ImageError, invalidOption, OptionError, show } from '../errors.js'
+import { knownOptions } from '../layers/options.js'
 import { nodeFsPromises, nodeUrl } from '../node-modules.js'
 import { checkPixels, type Pixels } from './pixels.js'
 
@@ -34,6 +35,7 @@ type SharpFactory = (input: string | Uint8Array, options: SharpOptions) => Sharp
  * ```
  */
 export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<Pixels> {
+  knownOptions('decodeImage', options, ['maxPixels', 'background'])
   if (isPixels(source)) {
     checkPixels(source)
     return source

@@ -1,6 +1,7 @@
 /** Raw pictures and how they become tensors, as plain data. */
 
 import { ImageError, invalidOption, OptionError } from '../errors.js'
+import { knownOptions } from '../layers/options.js'
 import { isPositiveInteger, type Size2d } from '../shape.js'
 
 /** Interleaved bytes, row by row: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels. */
@@ -20,8 +21,13 @@ export interface Preprocessing {
    * lie inside, centred on `background`. `'fill'`: each side resized on its own.
    */
   readonly fit?: 'cover' | 'contain' | 'fill' | undefined
-  /** Length of the shorter side before a `'cover'` crop; by default what just covers. */
-  readonly resize?: number | undefined
+  /**
+   * Length of the shorter side before the crop around the centre; by default what just covers the output. With `'fill'` also both sides,
+   * `[height, width]`; one number keeps the output's proportions. Of no meaning for `'contain'`.
+   */
+  readonly resize?: Size2d | undefined
+  /** `'bilinear'` by default, `'bicubic'` with Pillow's a = -0.5; antialiased where the picture shrinks. */
+  readonly interpolation?: 'bilinear' | 'bicubic' | undefined
   /** `'rgb'` by default; `'grey'` is 0.299 R + 0.587 G + 0.114 B. */
   readonly channelOrder?: 'rgb' | 'bgr' | 'grey' | undefined
   /** 1 / 255 by default. */
@@ -48,6 +54,7 @@ export interface PixelTransform {
   readonly top: number
   readonly width: number
   readonly height: number
+  readonly bicubic: boolean
   readonly channels: number
   /** channels x source channels */
   readonly matrix: readonly number[]
@@ -75,10 +82,28 @@ export function checkPixels(pixels: Pixels): void {
   }
 }
 
+const OPTIONS = Object.keys({
+  size: true,
+  fit: true,
+  resize: true,
+  interpolation: true,
+  channelOrder: true,
+  scale: true,
+  mean: true,
+  std: true,
+  invert: true,
+  background: true,
+  prepare: true,
+  layout: true,
+} satisfies Record<keyof Preprocessing, true>)
+
 /** Checks `preprocessing` and works out what it means for this picture. */
 export function planTransform(pixels: Pixels, preprocessing: Preprocessing): PixelTransform {
+  knownOptions('fromPixels', preprocessing, OPTIONS)
+  const { interpolation = 'bilinear' } = preprocessing
   return {
     ...placement(pixels, preprocessing),
+    bicubic: oneOf('interpolation', interpolation, ['bilinear', 'bicubic']) === 'bicubic',
     ...colourMap(pixels, preprocessing),
     channelsFirst: oneOf('layout', preprocessing.layout ?? 'nhwc', ['nhwc', 'nchw']) === 'nchw',
   }
@@ -86,9 +111,13 @@ export function planTransform(pixels: Pixels, preprocessing: Preprocessing): Pix
 
 /** Height and width of the output. */
 export function outputSize({ size }: Preprocessing): readonly [height: number, width: number] {
-  const [height, width] = typeof size === 'number' ? [size, size] : size
+  return sides('size', size)
+}
+
+function sides(name: string, size: Size2d): readonly [height: number, width: number] {
+  const [height, width] = Array.isArray(size) && size.length === 2 ? (size as readonly [number, number]) : [size, size]
   if (!isPositiveInteger(height) || !isPositiveInteger(width)) {
-    throw invalidOption('size', 'a positive integer or [height, width]', size)
+    throw invalidOption(name, 'a positive integer or [height, width]', size)
   }
   return [height, width]
 }
@@ -112,8 +141,11 @@ function resizedSize(
   outputHeight: number,
   outputWidth: number,
 ): readonly [height: number, width: number] {
-  if (resize !== undefined && !isPositiveInteger(resize)) throw invalidOption('resize', 'a positive integer', resize)
-  if (oneOf('fit', fit, ['cover', 'contain', 'fill']) === 'fill') return [outputHeight, outputWidth]
+  if (oneOf('fit', fit, ['cover', 'contain', 'fill']) === 'fill')
+    return stretchedSize(resize, outputHeight, outputWidth)
+  if (resize !== undefined && !isPositiveInteger(resize)) {
+    throw invalidOption(`resize with fit '${fit}'`, 'a positive integer', resize)
+  }
   const byHeight = [outputHeight, Math.max(1, Math.floor((outputHeight * width) / height))] as const
   const byWidth = [Math.max(1, Math.floor((outputWidth * height) / width)), outputWidth] as const
   const wider = width * outputHeight > height * outputWidth
@@ -122,6 +154,19 @@ function resizedSize(
   return width <= height
     ? [Math.floor((resize * height) / width), resize]
     : [resize, Math.floor((resize * width) / height)]
+}
+
+/** What a picture is stretched to before the crop: the output's size, or that in proportion to its shorter side, or both sides. */
+function stretchedSize(
+  resize: Size2d | undefined,
+  outputHeight: number,
+  outputWidth: number,
+): readonly [height: number, width: number] {
+  if (resize === undefined) return [outputHeight, outputWidth]
+  const [height, width] = sides('resize', resize)
+  if (typeof resize !== 'number') return [height, width]
+  const ratio = resize / Math.min(outputHeight, outputWidth)
+  return [Math.round(outputHeight * ratio), Math.round(outputWidth * ratio)]
 }
 
 /** Python's `round`, which torchvision's centre crop uses. */

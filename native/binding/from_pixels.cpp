@@ -55,6 +55,13 @@ Status read_coefficients(napi_env env, napi_value object, const char* name, std:
   return status;
 }
 
+Status read_flag(napi_env env, napi_value object, const char* name, bool& flag) {
+  napi_value value = nullptr;
+  Status status = read_property(env, object, name, "the transform", value);
+  if (status.ok()) flag = Napi::Value(env, value).ToBoolean();
+  return status;
+}
+
 // May run JavaScript.
 Status read_transform(napi_env env, napi_value object, PixelTransform& transform) {
   struct Extent {
@@ -78,9 +85,8 @@ Status read_transform(napi_env env, napi_value object, PixelTransform& transform
   if (status.ok()) status = read_coefficients(env, object, "matrix", transform.matrix);
   if (status.ok()) status = read_coefficients(env, object, "shift", transform.shift);
   if (status.ok()) status = read_coefficients(env, object, "pad", transform.pad);
-  napi_value channels_first = nullptr;
-  if (status.ok()) status = read_property(env, object, "channelsFirst", "the transform", channels_first);
-  if (status.ok()) transform.channels_first = Napi::Value(env, channels_first).ToBoolean();
+  if (status.ok()) status = read_flag(env, object, "bicubic", transform.bicubic);
+  if (status.ok()) status = read_flag(env, object, "channelsFirst", transform.channels_first);
   return status;
 }
 

@@ -381,7 +381,7 @@ inline constexpr int kMaxPictureChannels = 4;
 // Weighted sums along `pixels` pixels of as many rows as a vector has lanes, and a linear map of their channels:
 //
 //   sums[s] = sum over t of weights[p][t] * input[(first[p] + t) * source_channels + s]
-//   output[p * channels + c] = shift[c] + sum over s of matrix[c][s] * sums[s]
+//   output[p * channels + c] = shift[c] + sum over s of matrix[c][s] * clamp(sums[s], least, most)
 //
 // where an element of input and output is one float32 of each row.
 struct ResampleColumns {
@@ -390,6 +390,8 @@ struct ResampleColumns {
   const int32_t* tap_count;  // [pixels]
   const float* weights;      // [pixels][weight_stride]
   int64_t weight_stride;
+  float least;
+  float most;
   int64_t pixels;
   int source_channels;  // 1 .. kMaxPictureChannels
   int channels;         // 1 .. kMaxPictureChannels

@@ -4,6 +4,8 @@
 
 template <int kSourceChannels>
 void resample_columns(const ResampleColumns& columns) {
+  const V least = Set(columns.least);
+  const V most = Set(columns.most);
   float* output = columns.output;
   for (int64_t p = 0; p < columns.pixels; ++p) {
     const float* input = columns.input + static_cast<int64_t>(columns.first[p]) * kSourceChannels * kLanes;
@@ -17,6 +19,8 @@ void resample_columns(const ResampleColumns& columns) {
       for (int s = 0; s < kSourceChannels; ++s) sums[s] = MulAdd(weight, Load(input + s * kLanes), sums[s]);
       input += kSourceChannels * kLanes;
     }
+    IM2COL_UNROLL
+    for (int s = 0; s < kSourceChannels; ++s) sums[s] = Min(Max(sums[s], least), most);
     const float* matrix = columns.matrix;
     for (int c = 0; c < columns.channels; ++c) {
       V y = Set(columns.shift[c]);

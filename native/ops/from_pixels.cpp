@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "../runtime/aligned.h"
@@ -22,11 +23,27 @@ struct Taps {
   int64_t stride = 0;
 };
 
-// Pillow's definition: the support of the triangle grows with the ratio when the axis shrinks, weights beyond the
-// picture's edge are dropped and the rest adds up to one.
-Taps make_taps(int64_t source, int64_t resized, int64_t begin, int64_t count) {
+// A filter over distances in source elements; 0 from `radius` on.
+struct Filter {
+  double radius;
+  double (*weight)(double distance);
+};
+
+constexpr Filter kTriangle = {1, [](double x) { return std::max(0.0, 1.0 - x); }};
+
+// Keys' cubic convolution with a = -0.5.
+constexpr Filter kCubic = {2, [](double x) {
+                             constexpr double kA = -0.5;
+                             if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+                             return x < 2 ? (((x - 5) * x + 8) * x - 4) * kA : 0.0;
+                           }};
+
+// Pillow's definition: the filter grows with the ratio when the axis shrinks, weights beyond the picture's edge are
+// dropped and the rest adds up to one.
+Taps make_taps(const Filter& filter, int64_t source, int64_t resized, int64_t begin, int64_t count) {
   const double ratio = static_cast<double>(source) / static_cast<double>(resized);
-  const double support = std::max(ratio, 1.0);
+  const double growth = std::max(ratio, 1.0);
+  const double support = filter.radius * growth;
   Taps taps;
   taps.first.resize(count);
   taps.count.resize(count);
@@ -39,8 +56,7 @@ Taps make_taps(int64_t source, int64_t resized, int64_t begin, int64_t count) {
     const int64_t end = std::min(source, static_cast<int64_t>(center + support + 0.5));
     double sum = 0;
     for (int64_t x = first; x < end; ++x) {
-      const double distance = std::abs((static_cast<double>(x) - center + 0.5) / support);
-      sum += exact[x - first] = std::max(0.0, 1.0 - distance);
+      sum += exact[x - first] = filter.weight(std::abs((static_cast<double>(x) - center + 0.5) / growth));
     }
     taps.first[i] = static_cast<int32_t>(first);
     taps.count[i] = static_cast<int32_t>(end - first);
@@ -77,8 +93,13 @@ class Resampler {
     if (x_.count * y_.count < area) fill_padding(area);
     if (x_.count * y_.count == 0) return Status::Ok();
 
-    columns_ = make_taps(source_.width, transform_.resized_width, transform_.left + x_.begin, x_.count);
-    rows_ = make_taps(source_.height, transform_.resized_height, transform_.top + y_.begin, y_.count);
+    const Filter& filter = transform_.bicubic ? kCubic : kTriangle;
+    if (transform_.bicubic) {
+      least_ = 0;
+      most_ = 255;
+    }
+    columns_ = make_taps(filter, source_.width, transform_.resized_width, transform_.left + x_.begin, x_.count);
+    rows_ = make_taps(filter, source_.height, transform_.resized_height, transform_.top + y_.begin, y_.count);
     choose_tile();
 
     const int lanes = kernels_.lanes;
@@ -140,7 +161,7 @@ class Resampler {
       kernels_.transpose_f32({sums, static_cast<ptrdiff_t>(row_stride_), by_row, lanes, height, span});
       for (int64_t i = 0; i < width; ++i) first[i] = static_cast<int32_t>(columns_.first[x + i] - source_x);
       kernels_.resample_columns_f32({by_row, first.data(), &columns_.count[x], &columns_.weights[x * columns_.stride],
-                                     columns_.stride, width, static_cast<int>(source_.channels),
+                                     columns_.stride, least_, most_, width, static_cast<int>(source_.channels),
                                      static_cast<int>(transform_.channels), transform_.matrix.data(),
                                      transform_.shift.data(), tile});
       write_tile(tile, x_.begin + x, y_.begin + y, width, height);
@@ -171,6 +192,9 @@ class Resampler {
   Span y_;
   Taps columns_;
   Taps rows_;
+  // Negative weights overshoot at edges; bytes do not.
+  float least_ = -std::numeric_limits<float>::infinity();
+  float most_ = std::numeric_limits<float>::infinity();
   int64_t tile_width_ = 0;
   int64_t tile_source_size_ = 0;
   int64_t row_stride_ = 0;

@@ -19,9 +19,9 @@ struct PixelSource {
   int64_t channels = 0;  // 1 .. kMaxPictureChannels
 };
 
-// The whole picture is resampled to resized_width x resized_height (bilinear, antialiased when it shrinks: the triangle
-// filter of Pillow and torchvision), of which the window at (left, top) of width x height becomes the output. Where the
-// window reaches beyond the picture, the output is `pad`. Elsewhere output = shift + matrix * source bytes.
+// The whole picture is resampled to resized_width x resized_height by Pillow's and torchvision's filters, the triangle of
+// bilinear resizing or the cubic of bicubic, antialiased when it shrinks and kept within 0..255. The window at (left, top)
+// of width x height becomes the output: `pad` where it reaches beyond the picture, elsewhere shift + matrix * bytes.
 struct PixelTransform {
   int64_t resized_width = 0;
   int64_t resized_height = 0;
@@ -29,6 +29,7 @@ struct PixelTransform {
   int64_t top = 0;
   int64_t width = 0;
   int64_t height = 0;
+  bool bicubic = false;
   int64_t channels = 0;       // 1 .. kMaxPictureChannels
   std::vector<float> matrix;  // [channels][source channels]
   std::vector<float> shift;   // [channels]

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -36,6 +37,7 @@ KERNEL_TEST(resample_rows_u8) {
 KERNEL_TEST(resample_columns_f32) {
   Random random;
   constexpr int64_t kSourcePixels = 9, kPixels = 5, kWeightStride = 4;
+  constexpr float kLeast = -150, kMost = 100;
   const int32_t first[kPixels] = {0, 2, 3, 5, 8}, taps[kPixels] = {1, 3, 4, 4, 1};
   for (int source_channels = 1; source_channels <= kMaxPictureChannels; ++source_channels) {
     for (int channels = 1; channels <= kMaxPictureChannels; ++channels) {
@@ -47,18 +49,20 @@ KERNEL_TEST(resample_columns_f32) {
       weights.fill(random, -1, 1);
       matrix.fill(random, -1, 1);
       shift.fill(random, -1, 1);
-      table.resample_columns_f32({input.data(), first, taps, weights.data(), kWeightStride, kPixels, source_channels, channels,
-                                  matrix.data(), shift.data(), output.data()});
+      table.resample_columns_f32({input.data(), first, taps, weights.data(), kWeightStride, kLeast, kMost, kPixels,
+                                  source_channels, channels, matrix.data(), shift.data(), output.data()});
       for (int64_t p = 0; p < kPixels; ++p) {
         for (int c = 0; c < channels; ++c) {
           for (int64_t lane = 0; lane < lanes; ++lane) {
             double sum = shift[static_cast<size_t>(c)], magnitude = std::fabs(sum);
             for (int s = 0; s < source_channels; ++s) {
+              double along_row = 0;
               for (int64_t t = 0; t < taps[p]; ++t) {
-                const double term = double{matrix.at(c, s)} * weights.at(p, t) * input.at((first[p] + t) * source_channels + s, lane);
-                sum += term;
-                magnitude += std::fabs(term);
+                const double term = double{weights.at(p, t)} * input.at((first[p] + t) * source_channels + s, lane);
+                along_row += term;
+                magnitude += std::fabs(matrix.at(c, s) * term);
               }
+              sum += matrix.at(c, s) * std::min<double>(std::max<double>(along_row, kLeast), kMost);
             }
             CHECK(std::fabs(output.at(p * channels + c, lane) - sum) <= tolerance(2 * (taps[p] + source_channels + 1), magnitude),
                   "%d to %d channels: pixel %d channel %d = %.9g, expected %.9g", source_channels, channels, static_cast<int>(p), c,

@@ -1,15 +1,24 @@
 /** Resampling as Pillow defines it, in float64 and pixel by pixel: what fromPixels is compared with. */
 
+const triangle = (x: number): number => Math.max(0, 1 - x)
+
+/** Keys' cubic convolution with a = -0.5. */
+const cubic = (x: number): number => {
+  if (x < 1) return 1 - 2.5 * x ** 2 + 1.5 * x ** 3
+  return x < 2 ? 2 - 4 * x + 2.5 * x ** 2 - 0.5 * x ** 3 : 0
+}
+
 /** Weights of the source positions for output `i` of an axis that is resampled from `source` to `resized`. */
-function weightsOf(source: number, resized: number, i: number): ReadonlyMap<number, number> {
+function weightsOf(source: number, resized: number, i: number, bicubic: boolean): ReadonlyMap<number, number> {
   const ratio = source / resized
-  const support = Math.max(ratio, 1)
+  const growth = Math.max(ratio, 1)
+  const filter = bicubic ? cubic : triangle
   const center = (i + 0.5) * ratio
   const weights = new Map<number, number>()
   let sum = 0
   for (let x = 0; x < source; x++) {
-    const weight = 1 - Math.abs(x + 0.5 - center) / support
-    if (weight <= 0) continue
+    const weight = filter(Math.abs(x + 0.5 - center) / growth)
+    if (weight === 0) continue
     weights.set(x, weight)
     sum += weight
   }
@@ -34,12 +43,15 @@ export function resampleWindow(
     readonly top: number
     readonly width: number
     readonly height: number
+    readonly bicubic: boolean
   },
 ): (readonly number[] | null)[] {
-  const columns = Array.from({ length: window.width }, (_, x) => weightsOf(width, window.resizedWidth, x + window.left))
+  const columns = Array.from({ length: window.width }, (_, x) =>
+    weightsOf(width, window.resizedWidth, x + window.left, window.bicubic),
+  )
   const pixels: (readonly number[] | null)[] = []
   for (let y = window.top; y < window.top + window.height; y++) {
-    const rows = weightsOf(height, window.resizedHeight, y)
+    const rows = weightsOf(height, window.resizedHeight, y, window.bicubic)
     for (let x = window.left; x < window.left + window.width; x++) {
       if (x < 0 || y < 0 || x >= window.resizedWidth || y >= window.resizedHeight) {
         pixels.push(null)
@@ -54,7 +66,8 @@ export function resampleWindow(
           }
         }
       }
-      pixels.push(sums)
+      // Negative weights overshoot.
+      pixels.push(window.bicubic ? sums.map((sum) => Math.min(255, Math.max(0, sum))) : sums)
     }
   }
   return pixels
