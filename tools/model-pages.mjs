@@ -22,6 +22,29 @@ const sizeRule = ({ minInputSize, inputMultiple = 1 }) => {
   return inputMultiple > 1 ? `multiples of ${inputMultiple}, from ${minInputSize}` : `from ${minInputSize}`
 }
 
+const numbers = (value) => [value].flat().join(', ')
+
+/** How the published weights want pictures: side before the crop around the centre, interpolation, and what is done to the values. */
+const picture = ({
+  size,
+  fit,
+  resize,
+  interpolation = 'bilinear',
+  channelOrder = 'rgb',
+  scale = 1 / 255,
+  mean = 0,
+  std = 1,
+}) => {
+  const [shorter] = [size].flat().sort((a, b) => a - b)
+  const sides = typeof resize === 'object' ? resize.join(' x ') : (resize ?? shorter)
+  const placed = { fill: 'stretched to', contain: 'within' }[fit] ?? 'shorter side'
+  const range =
+    scale === 1 ? 'from 0 to 255' : `times ${Math.abs(scale - 1 / 255) < 1e-9 ? '1/255' : Number(scale.toPrecision(4))}`
+  const shift = [mean].flat().some((value) => value !== 0) ? `, minus ${numbers(mean)}` : ''
+  const division = [std].flat().some((value) => value !== 1) ? `, over ${numbers(std)}` : ''
+  return `${placed} ${sides}, ${interpolation}; ${channelOrder} ${range}${shift}${division}`
+}
+
 function familyPage(family, models) {
   const papers = [...new Map(models.map(({ paper }) => [paper.url, paper])).values()]
   const rows = models.map((model) => [
@@ -31,7 +54,7 @@ function familyPage(family, models) {
     model.numClasses === undefined ? '-' : String(model.numClasses),
     count(model.parameters),
     count(model.macs),
-    model.preprocessing ?? '-',
+    model.preprocessing === undefined ? '-' : picture(model.preprocessing),
   ])
   const [{ name, task }] = models
   return `# ${family}

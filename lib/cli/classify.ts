@@ -3,7 +3,7 @@ import { type Classification, type ClassifyOptions, classify } from '../classify
 import { type ErrorCode, type Im2colError, ImageError, OptionError } from '../errors.js'
 import { imageName } from '../image/decode.js'
 import { readLabels } from '../image/labels.js'
-import type { PresetName } from '../image/presets.js'
+import { type PresetName, presets } from '../image/presets.js'
 import type { Session } from '../session.js'
 import { modelInfo } from '../zoo/registry.js'
 import { type Io, printable, stylesFor, toJson } from './io.js'
@@ -36,10 +36,7 @@ export function addClassify(program: Command, io: Io): void {
     .option('-m, --model <name>', 'network, see `im2col models`', 'lenet5')
     .option('-w, --weights <file>', 'safetensors file (default: the one that the package ships)')
     .option('--rename <convention>', 'names in the weights file (default: recognised)')
-    .option(
-      '--preset <name>',
-      'preprocessing: imagenet, imagenet-bgr-caffe or digits (default: by network and weights)',
-    )
+    .option('--preset <name>', `preprocessing: ${Object.keys(presets).join(', ')} (default: by network and weights)`)
     .option('-l, --labels <file>', 'one label per line')
     .option('-t, --top <k>', 'classes per picture', positiveInteger, 5)
     .option('--json', 'print JSON')

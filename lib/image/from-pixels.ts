@@ -10,16 +10,17 @@ import { type PresetName, resolvePreset } from './presets.js'
  * laid out in one native pass over the bytes.
  *
  * height x width x channels bytes in, `[N, size, size, C]` out (`[N, C, size, size]` with `layout: 'nchw'`). The resize is
- * bilinear and, where it shrinks, antialiased, as Pillow and torchvision do it, without their rounding to bytes between
- * the passes. Alpha is dropped; `decodeImage` composes it on a background instead. The bytes are copied before it returns.
+ * bilinear or bicubic and, where it shrinks, antialiased, as Pillow and torchvision do it, without their rounding to bytes
+ * after each pass. Alpha is dropped; `decodeImage` composes it on a background instead. The bytes are copied before it returns.
  *
- * Throws `ImageError` when bytes and size disagree, `OptionError` for unknown presets and options.
+ * Throws `ImageError` when bytes and size disagree, `OptionError` for unknown presets, names and values of options.
  *
  * ```ts
- * import { fromPixels, presets } from 'im2col'
+ * import { fromPixels, modelInfo, presets } from 'im2col'
  *
  * const pixels = { data: new Uint8Array(640 * 480 * 3), width: 640, height: 480, channels: 3 } as const
  * const input = await fromPixels(pixels, 'imagenet') // [1, 224, 224, 3]
+ * const large = await fromPixels(pixels, modelInfo('efficientnet_b7').preprocessing ?? 'imagenet') // [1, 600, 600, 3]
  * const small = await fromPixels([pixels, pixels], { ...presets.imagenet, size: 96, resize: 110 }) // [2, 96, 96, 3]
  * ```
  */

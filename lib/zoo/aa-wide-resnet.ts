@@ -24,6 +24,7 @@ const variant = defineFamily({
   },
   inputs: { input: [32, 32, 3] },
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 /** A fifth of the channels from attention, keys of twice the channels, in the order of the widespread implementation. */

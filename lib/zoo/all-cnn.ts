@@ -13,6 +13,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 9,
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 interface Row {

@@ -1,6 +1,7 @@
 /** What the registry knows about a network, and how a family file declares its variants. */
 
-import type { PresetName } from '../image/presets.js'
+import type { Preprocessing } from '../image/pixels.js'
+import { describePicture, type PictureFacts, type PresetName } from '../image/presets.js'
 import type { AnySym, Sym } from '../layers/index.js'
 import { knownOptions, positiveInteger } from '../layers/options.js'
 
@@ -48,8 +49,11 @@ export interface FamilyFacts {
   readonly fixedChannels?: boolean
   /** Absent when the output has no axis of classes. */
   readonly numClasses?: number
-  /** The pixel preset that the published weights want, where the input is a picture. */
-  readonly preprocessing?: PresetName
+  /**
+   * What the published weights want of a picture, or of each of several or of a frame, where the input is such: a preset, or what differs
+   * from one. A variant states what differs from its family.
+   */
+  readonly preprocessing?: PresetName | PictureFacts
 }
 
 /** Counts for the published inputs and number of classes. */
@@ -60,8 +64,13 @@ export interface VariantFacts {
   readonly macs: number
 }
 
-export interface Architecture<Name extends string = string> extends FamilyFacts, VariantFacts {
+export interface Architecture<Name extends string = string> extends Omit<FamilyFacts, 'preprocessing'>, VariantFacts {
   readonly name: Name
+  /**
+   * How a picture, or each of several or a frame of a video, becomes the first input in its published size, for the published weights;
+   * absent when the network does not take pictures.
+   */
+  readonly preprocessing?: Preprocessing
 }
 
 export interface ClassifierOptions<N extends number = number> {
@@ -99,6 +108,17 @@ const checkedBuilder = (name: string, checks: Readonly<Record<string, OptionChec
   }
 }
 
+const pictureFacts = ({ preprocessing }: Partial<FamilyFacts>): PictureFacts | undefined =>
+  typeof preprocessing === 'string' ? { preset: preprocessing } : preprocessing
+
+/** How a picture becomes the first input. */
+const preprocessingOf = (shared: FamilyFacts, own: Partial<FamilyFacts>): Preprocessing | undefined => {
+  const [family, variant] = [pictureFacts(shared), pictureFacts(own)]
+  if (family === undefined && variant === undefined) return undefined
+  const shape = Object.values(own.inputs ?? shared.inputs)[0] as readonly number[]
+  return describePicture({ ...family, ...variant }, shape.slice(-3, -1) as [number, number])
+}
+
 /**
  * Starts a family. What it returns declares one variant: its name, its own facts (they win over the family's), its builder, and a check
  * for each option that the builder has besides the number of classes.
@@ -111,7 +131,10 @@ export const defineFamily =
     build: F,
     checks?: OwnChecks<F>,
   ): ZooBuilder<Name, F> => {
-    const architecture = Object.freeze<Architecture<Name>>({ ...shared, ...own, name })
+    const { preprocessing: _, ...facts } = { ...shared, ...own }
+    const preprocessing = preprocessingOf(shared, own)
+    const picture = preprocessing === undefined ? {} : { preprocessing: Object.freeze(preprocessing) }
+    const architecture = Object.freeze<Architecture<Name>>({ ...facts, ...picture, name })
     const classes = architecture.numClasses === undefined ? {} : { numClasses: positiveInteger }
     return Object.assign(checkedBuilder(name, { ...classes, ...checks }, build) as F, { architecture })
   }

@@ -32,7 +32,7 @@ const bamVariant = defineFamily({
   },
 })
 
-const cifar = { inputs: { input: [32, 32, 3] }, numClasses: 10 } as const
+const cifar = { inputs: { input: [32, 32, 3] }, numClasses: 10, preprocessing: 'cifar10' } as const
 
 /** Pictures of 32 x 32 pixels are not reduced before the first stage. */
 const smallStem = { stem: () => conv3x3(64), pool: () => identity }

@@ -30,7 +30,7 @@ const variant = defineFamily({
   minInputSize: 32,
   inputMultiple: 32,
   numClasses: 19,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1 },
 })
 
 const conv = (width: number, kernel: number, stride = 1): Layer =>

@@ -16,7 +16,7 @@ const variant = defineFamily({
   minInputSize: 32,
   inputMultiple: 32,
   numClasses: 1000,
-  preprocessing: 'imagenet-bgr-caffe',
+  preprocessing: { preset: 'imagenet-bgr-caffe', mean: [104, 117, 128] },
 })
 
 /** Channels of a branch: after its 1 x 1 convolution, and after those of 3 x 3. */

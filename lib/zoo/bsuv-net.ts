@@ -23,6 +23,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 12] },
   minInputSize: 16,
   inputMultiple: 16,
+  preprocessing: { crop: 1 },
 })
 
 const conv3x3 = (width: number) => conv2d(width, { kernel: 3, padding: 1 })

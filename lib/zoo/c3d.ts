@@ -12,6 +12,7 @@ const variant = defineFamily({
   },
   inputs: { input: [16, 112, 112, 3] },
   numClasses: 487,
+  preprocessing: { preset: 'kinetics', channelOrder: 'bgr', scale: 1, mean: [90, 98, 102], std: 1 },
 })
 
 const conv = (width: number) => conv3d(width, { kernel: 3, padding: 1 }) as Layer

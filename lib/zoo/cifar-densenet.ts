@@ -26,6 +26,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 4,
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 /** Normalises and activates before it convolves; children `bn` and `conv`. */

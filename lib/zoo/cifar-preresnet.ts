@@ -19,6 +19,7 @@ const facts = {
   inputs: { input: [32, 32, 3] },
   minInputSize: 1,
   numClasses: 10,
+  preprocessing: 'cifar10',
 } as const
 
 const variant = defineFamily({

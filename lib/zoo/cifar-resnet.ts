@@ -14,6 +14,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 1,
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 /** Every second pixel, and zeros on both sides of its channels: the paper's option A, which has no parameters. */

@@ -14,6 +14,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 1,
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 interface Configuration {

@@ -23,6 +23,7 @@ const variant = defineFamily({
   },
   inputs: { input: [256, 256, 1] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', fit: 'fill', channelOrder: 'grey', scale: 100 / 255 },
 })
 
 /** Quantised colours that the network chooses among. */

@@ -22,6 +22,7 @@ const variant = defineFamily({
   },
   inputs: { input: [128, 128, 3] },
   minInputSize: 128,
+  preprocessing: { preset: 'unit', mean: 0.5, std: 0.5 },
 })
 
 const activation = leakyRelu({ negativeSlope: 0.2 })

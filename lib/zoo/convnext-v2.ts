@@ -13,7 +13,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 32,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const convnextV2 = (configuration: Omit<Configuration, 'responds'>) => convnext({ ...configuration, responds: true })
@@ -85,6 +85,11 @@ export const convnextV2Large = variant(
 /** ConvNeXt v2 Huge: `[384, 384, 3]` -> `[1000]`. */
 export const convnextV2Huge = variant(
   'convnextv2_huge',
-  { parameters: 660_289_640, macs: 337_724_794_880, inputs: { input: [384, 384, 3] } },
+  {
+    parameters: 660_289_640,
+    macs: 337_724_794_880,
+    inputs: { input: [384, 384, 3] },
+    preprocessing: { crop: 1, fit: 'fill' },
+  },
   convnextV2({ width: 352, depths: [3, 3, 27, 3], mixing: 'dense' }),
 )

@@ -30,7 +30,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 32,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 /**
@@ -95,28 +95,28 @@ const convnext =
  */
 export const convnextTiny = variant(
   'convnext_tiny',
-  { parameters: 28_589_128, macs: 4_455_531_264 },
+  { parameters: 28_589_128, macs: 4_455_531_264, preprocessing: { resize: 236, interpolation: 'bilinear' } },
   convnext({ widths: [96, 192, 384, 768], depths: [3, 3, 9, 3], dropRate: 0.1 }),
 )
 
 /** ConvNeXt-S: `[224, 224, 3]` -> `[1000]`. */
 export const convnextSmall = variant(
   'convnext_small',
-  { parameters: 50_223_688, macs: 8_683_712_256 },
+  { parameters: 50_223_688, macs: 8_683_712_256, preprocessing: { resize: 230, interpolation: 'bilinear' } },
   convnext({ widths: [96, 192, 384, 768], depths: [3, 3, 27, 3], dropRate: 0.4 }),
 )
 
 /** ConvNeXt-B: `[224, 224, 3]` -> `[1000]`. */
 export const convnextBase = variant(
   'convnext_base',
-  { parameters: 88_591_464, macs: 15_354_729_472 },
+  { parameters: 88_591_464, macs: 15_354_729_472, preprocessing: { crop: 224 / 232, interpolation: 'bilinear' } },
   convnext({ widths: [128, 256, 512, 1024], depths: [3, 3, 27, 3], dropRate: 0.5 }),
 )
 
 /** ConvNeXt-L: `[224, 224, 3]` -> `[1000]`. */
 export const convnextLarge = variant(
   'convnext_large',
-  { parameters: 197_767_336, macs: 34_361_433_600 },
+  { parameters: 197_767_336, macs: 34_361_433_600, preprocessing: { crop: 224 / 232, interpolation: 'bilinear' } },
   convnext({ widths: [192, 384, 768, 1536], depths: [3, 3, 27, 3], dropRate: 0.5 }),
 )
 
@@ -146,7 +146,7 @@ export const convnextPico = variant(
 /** ConvNeXt-Nano under timm's names: `[224, 224, 3]` -> `[1000]`. */
 export const convnextNano = variant(
   'convnext_nano',
-  { parameters: 15_593_560, macs: 2_445_528_320 },
+  { parameters: 15_593_560, macs: 2_445_528_320, preprocessing: { crop: 0.95 } },
   sized({ width: 80, depths: [2, 2, 8, 2], mixing: 'conv' }),
 )
 

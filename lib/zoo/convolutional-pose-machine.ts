@@ -15,6 +15,7 @@ const variant = defineFamily({
   inputMultiple: 8,
   fixedChannels: true,
   numClasses: 15,
+  preprocessing: { preset: 'unit', fit: 'contain', channelOrder: 'bgr', scale: 1 / 256, mean: 0.5 },
 })
 
 /** How often the maps are made, each time from those of the stage before. */

@@ -26,7 +26,7 @@ const variant = defineFamily({
   inputs: { input: [256, 256, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.887 },
 })
 
 const activation = leakyRelu({ negativeSlope: 0.01 })
@@ -95,7 +95,11 @@ const darknet53Of =
  * const net = createModel('darknet53', { numClasses: 10 })
  * ```
  */
-export const darknet53 = variant('darknet53', { parameters: 41_609_928, macs: 9_285_115_904 }, darknet53Of(darkStage))
+export const darknet53 = variant(
+  'darknet53',
+  { parameters: 41_609_928, macs: 9_285_115_904, preprocessing: { interpolation: 'bicubic' } },
+  darknet53Of(darkStage),
+)
 
 /**
  * Darknet-53 with cross-stage partial connections: `[256, 256, 3]` -> `[1000]`. Wang et al., arXiv:1911.11929.

@@ -12,6 +12,7 @@ const variant = defineFamily({
   },
   inputs: { input: [64, 64, 1] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 const conv = (width: number, kernel: readonly [height: number, width: number]) =>

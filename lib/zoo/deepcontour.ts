@@ -28,6 +28,7 @@ const variant = defineFamily({
   },
   inputs: { input: [45, 45, 3] },
   numClasses: 51,
+  preprocessing: { preset: 'unit', channelOrder: 'bgr', scale: 1 },
 })
 
 const conv = (width: number) => conv2d(width, { kernel: 5, padding: 2 })

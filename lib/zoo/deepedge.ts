@@ -32,6 +32,7 @@ const variant = defineFamily({
   inputs: { patch64: patch, patch128: patch, patch196: patch, image: patch },
   minInputSize: 67,
   fixedChannels: true,
+  preprocessing: { preset: 'imagenet-bgr-caffe', crop: 1, fit: 'fill' },
 })
 
 export interface DeepEdgeOptions {

@@ -146,6 +146,6 @@ export const densenet201 = variant(
 /** DenseNet-264 with a deep stem: `[224, 224, 3]` -> `[1000]`. */
 export const densenet264d = variant(
   'densenet264d',
-  { parameters: 72_736_216, macs: 13_470_266_880 },
+  { parameters: 72_736_216, macs: 13_470_266_880, preprocessing: { interpolation: 'bicubic' } },
   densenet({ growthRate: 48, depths: [6, 12, 64, 48], stemWidth: 96, hasDeepStem: true }),
 )

@@ -20,7 +20,7 @@ const facts = {
   inputs: { input: [520, 520, 3] },
   minInputSize: 1,
   numClasses: 21,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1 },
 } as const
 
 const fcnVariant = defineFamily({

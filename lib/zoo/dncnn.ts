@@ -13,6 +13,7 @@ const variant = defineFamily({
   inputs: { input: [64, 64, 1] },
   minInputSize: 1,
   fixedChannels: true,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 const conv = (width: number, dilation = 1) => conv2d(width, { kernel: 3, padding: dilation, dilation })
@@ -28,7 +29,7 @@ const normed = () => [conv(64), batchNorm({ eps: 1e-4 }), relu] as const
 const dncnnOf = (depth: number, channels: number) => () =>
   denoiser([conv(64), relu, ...Array.from({ length: depth - 2 }, normed).flat(), conv(channels)])
 
-const color = { inputs: { input: [64, 64, 3] } } as const
+const color = { inputs: { input: [64, 64, 3] }, preprocessing: { channelOrder: 'rgb' } } as const
 
 /**
  * DnCNN-S, 17 convolutions against noise of one strength: `[64, 64, 1]` -> `[64, 64, 1]`. Zhang et al., arXiv:1608.03981.

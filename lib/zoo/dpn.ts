@@ -26,7 +26,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'dpn',
+  preprocessing: { preset: 'dpn', interpolation: 'bicubic' },
 })
 
 const norm = () => batchNorm({ eps: 0.001 })
@@ -160,7 +160,7 @@ export const dpn68 = variant(
 /** DPN-68 whose blocks end in one convolution for each path: `[224, 224, 3]` -> `[1000]`. */
 export const dpn68b = variant(
   'dpn68b',
-  { parameters: 12_611_602, macs: 2_326_163_456, preprocessing: 'imagenet' },
+  { parameters: 12_611_602, macs: 2_326_163_456, preprocessing: { preset: 'imagenet', crop: 0.95 } },
   dpn({ ...small, depths: [3, 4, 12, 3], increments: [16, 32, 32, 64], splitsOutput: true }),
 )
 

@@ -14,7 +14,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const style = { attention: efficientChannelAttention, shortcut: averagedProjection }
@@ -97,14 +97,14 @@ export const ecaresnet101d = variant(
 /** ECA-ResNet-200-D: `[256, 256, 3]` -> `[1000]`. */
 export const ecaresnet200d = variant(
   'ecaresnet200d',
-  { inputs: { input: [256, 256, 3] }, parameters: 64_693_400, macs: 19_914_274_560 },
+  { inputs: { input: [256, 256, 3] }, parameters: 64_693_400, macs: 19_914_274_560, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckD, [3, 24, 36, 3], bodyD),
 )
 
 /** ECA-ResNet-269-D: `[320, 320, 3]` -> `[1000]`. */
 export const ecaresnet269d = variant(
   'ecaresnet269d',
-  { inputs: { input: [320, 320, 3] }, parameters: 102_093_077, macs: 41_364_716_288 },
+  { inputs: { input: [320, 320, 3] }, parameters: 102_093_077, macs: 41_364_716_288, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckD, [3, 30, 48, 8], bodyD),
 )
 

@@ -26,6 +26,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 1,
   fixedChannels: true,
+  preprocessing: 'unit',
 })
 
 /** Of the pictures of DIV2K, from 0 to 1. */

@@ -27,6 +27,7 @@ export const clipFacts = {
   inputs: { input: [16, 112, 112, 3] },
   minInputSize: 1,
   numClasses: 600,
+  preprocessing: { preset: 'unit', scale: 1, mean: [114.7748, 107.7354, 99.475] },
 } as const
 
 export const pointwise3d = (width: number, groups = 1): Layer => conv3d(width, { kernel: 1, groups, bias: false })

@@ -16,7 +16,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const stemWidth = 32
@@ -73,27 +73,27 @@ export const efficientnetLite0 = variant(
 /** EfficientNet-Lite1: `[240, 240, 3]` -> `[1000]`. */
 export const efficientnetLite1 = variant(
   'efficientnet_lite1',
-  { parameters: 5_416_680, macs: 600_185_232, inputs: { input: [240, 240, 3] } },
+  { parameters: 5_416_680, macs: 600_185_232, inputs: { input: [240, 240, 3] }, preprocessing: { crop: 0.882 } },
   efficientnetLite({ width: 1, depth: 1.1 }),
 )
 
 /** EfficientNet-Lite2: `[260, 260, 3]` -> `[1000]`. */
 export const efficientnetLite2 = variant(
   'efficientnet_lite2',
-  { parameters: 6_092_072, macs: 859_736_272, inputs: { input: [260, 260, 3] } },
+  { parameters: 6_092_072, macs: 859_736_272, inputs: { input: [260, 260, 3] }, preprocessing: { crop: 0.89 } },
   efficientnetLite({ width: 1.1, depth: 1.2 }),
 )
 
 /** EfficientNet-Lite3: `[300, 300, 3]` -> `[1000]`. */
 export const efficientnetLite3 = variant(
   'efficientnet_lite3',
-  { parameters: 8_197_096, macs: 1_607_554_544, inputs: { input: [300, 300, 3] } },
+  { parameters: 8_197_096, macs: 1_607_554_544, inputs: { input: [300, 300, 3] }, preprocessing: { crop: 0.904 } },
   efficientnetLite({ width: 1.2, depth: 1.4 }),
 )
 
 /** EfficientNet-Lite4: `[380, 380, 3]` -> `[1000]`. */
 export const efficientnetLite4 = variant(
   'efficientnet_lite4',
-  { parameters: 13_006_568, macs: 3_943_564_112, inputs: { input: [380, 380, 3] } },
+  { parameters: 13_006_568, macs: 3_943_564_112, inputs: { input: [380, 380, 3] }, preprocessing: { crop: 0.922 } },
   efficientnetLite({ width: 1.4, depth: 1.8 }),
 )

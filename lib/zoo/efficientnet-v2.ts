@@ -14,7 +14,7 @@ const variant = defineFamily({
   inputs: { input: [480, 480, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1 },
 })
 
 /** A stage repeats its block of 3 x 3 convolutions; only the first one has the stride. */
@@ -117,7 +117,7 @@ export const efficientnetV2M = variant(
 /** EfficientNetV2-L: `[480, 480, 3]` -> `[1000]`. */
 export const efficientnetV2L = variant(
   'efficientnet_v2_l',
-  { parameters: 118_515_272, macs: 56_079_699_008, preprocessing: 'inception' },
+  { parameters: 118_515_272, macs: 56_079_699_008, preprocessing: { preset: 'inception', interpolation: 'bicubic' } },
   efficientnetV2({
     stages: [
       { block: fusedMBConv, expansion: 1, stride: 1, width: 32, depth: 4 },

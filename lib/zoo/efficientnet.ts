@@ -15,7 +15,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1, interpolation: 'bicubic' },
 })
 
 const stemWidth = 32
@@ -84,14 +84,19 @@ const efficientnet =
  */
 export const efficientnetB0 = variant(
   'efficientnet_b0',
-  { parameters: 5_288_548, macs: 385_814_752 },
+  { parameters: 5_288_548, macs: 385_814_752, preprocessing: { crop: 0.875 } },
   efficientnet({ width: 1, depth: 1, dropout: 0.2 }),
 )
 
 /** EfficientNet-B1: `[240, 240, 3]` -> `[1000]`. */
 export const efficientnetB1 = variant(
   'efficientnet_b1',
-  { parameters: 7_794_184, macs: 686_802_832, inputs: { input: [240, 240, 3] } },
+  {
+    parameters: 7_794_184,
+    macs: 686_802_832,
+    inputs: { input: [240, 240, 3] },
+    preprocessing: { resize: 255, interpolation: 'bilinear' },
+  },
   efficientnet({ width: 1, depth: 1.1, dropout: 0.2 }),
 )
 
@@ -105,14 +110,14 @@ export const efficientnetB2 = variant(
 /** EfficientNet-B3: `[300, 300, 3]` -> `[1000]`. */
 export const efficientnetB3 = variant(
   'efficientnet_b3',
-  { parameters: 12_233_232, macs: 1_827_141_392, inputs: { input: [300, 300, 3] } },
+  { parameters: 12_233_232, macs: 1_827_141_392, inputs: { input: [300, 300, 3] }, preprocessing: { resize: 320 } },
   efficientnet({ width: 1.2, depth: 1.4, dropout: 0.3 }),
 )
 
 /** EfficientNet-B4: `[380, 380, 3]` -> `[1000]`. */
 export const efficientnetB4 = variant(
   'efficientnet_b4',
-  { parameters: 19_341_616, macs: 4_393_771_024, inputs: { input: [380, 380, 3] } },
+  { parameters: 19_341_616, macs: 4_393_771_024, inputs: { input: [380, 380, 3] }, preprocessing: { resize: 384 } },
   efficientnet({ width: 1.4, depth: 1.8, dropout: 0.4 }),
 )
 

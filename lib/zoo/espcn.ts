@@ -13,6 +13,7 @@ const variant = defineFamily({
   },
   inputs: { input: [32, 32, 1] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 const conv = (width: number, kernel: number) => conv2d(width, { kernel, padding: 'same' })

@@ -12,6 +12,7 @@ const variant = defineFamily({
   },
   inputs: { input: [256, 256, 3] },
   minInputSize: 5,
+  preprocessing: { preset: 'unit', scale: 1 },
 })
 
 const double = resize({ scaleFactor: 2 })

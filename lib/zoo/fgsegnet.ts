@@ -27,6 +27,7 @@ const variant = defineFamily({
   inputs: { input: [240, 320, 3] },
   minInputSize: 4,
   inputMultiple: 4,
+  preprocessing: { preset: 'unit', fit: 'fill', scale: 1 },
 })
 
 const width = 64

@@ -23,6 +23,7 @@ const variant = defineFamily({
   },
   inputs: { first: [384, 512, 3], second: [384, 512, 3] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', fit: 'fill', mean: [0.45, 0.432, 0.411] },
 })
 
 const activation = leakyRelu({ negativeSlope: 0.1 })

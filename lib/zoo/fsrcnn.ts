@@ -12,6 +12,7 @@ const variant = defineFamily({
   },
   inputs: { input: [32, 32, 1] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 /** The paper's d, s and m: channels of the features, channels after shrinking, and how often those are mapped. */

@@ -28,6 +28,7 @@ const variant = defineFamily({
   minInputSize: 68,
   inputMultiple: 4,
   fixedChannels: true,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 const width = 64

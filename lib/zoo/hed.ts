@@ -27,6 +27,7 @@ const variant = defineFamily({
   inputs: { input: [320, 480, 3] },
   minInputSize: 16,
   fixedChannels: true,
+  preprocessing: { preset: 'unit', fit: 'fill', channelOrder: 'bgr' },
 })
 
 /** Of the pictures that VGG was trained with, blue first, from 0 to 255. */

@@ -25,6 +25,7 @@ const variant = defineFamily({
   minInputSize: 64,
   inputMultiple: 64,
   numClasses: 16,
+  preprocessing: { preset: 'unit', mean: [0.4404, 0.444, 0.4327] },
 })
 
 /** How often an hourglass halves the size. */

@@ -142,19 +142,23 @@ const hrnet =
  */
 export const hrnetW18Small = variant(
   'hrnet_w18_small',
-  { parameters: 13_187_464, macs: 1_601_508_352 },
+  { parameters: 13_187_464, macs: 1_601_508_352, preprocessing: { interpolation: 'bicubic' } },
   hrnet({ width: 16, firstWidth: 32, firstDepth: 1, depth: 2, modules: [1, 1, 1] }),
 )
 
 /** HRNet-W18-C-Small, version 2: `[224, 224, 3]` -> `[1000]`. */
 export const hrnetW18SmallV2 = variant(
   'hrnet_w18_small_v2',
-  { parameters: 15_597_464, macs: 2_595_712_864 },
+  { parameters: 15_597_464, macs: 2_595_712_864, preprocessing: { interpolation: 'bicubic' } },
   hrnet({ width: 18, firstDepth: 2, depth: 2, modules: [1, 3, 2] }),
 )
 
 /** HRNet-W18-C: `[224, 224, 3]` -> `[1000]`. */
-export const hrnetW18 = variant('hrnet_w18', { parameters: 21_299_004, macs: 4_283_537_072 }, hrnet({ width: 18 }))
+export const hrnetW18 = variant(
+  'hrnet_w18',
+  { parameters: 21_299_004, macs: 4_283_537_072, preprocessing: { crop: 0.95 } },
+  hrnet({ width: 18 }),
+)
 
 /** HRNet-W30-C: `[224, 224, 3]` -> `[1000]`. */
 export const hrnetW30 = variant('hrnet_w30', { parameters: 37_712_220, macs: 8_105_781_680 }, hrnet({ width: 30 }))

@@ -112,7 +112,7 @@ const block8 = ({ scale, activation = relu }: { readonly scale: number; readonly
  */
 export const inceptionResnetV2 = variant(
   'inception_resnet_v2',
-  { parameters: 55_843_464, macs: 13_155_794_016 },
+  { parameters: 55_843_464, macs: 13_155_794_016, preprocessing: { crop: 0.8975, interpolation: 'bicubic' } },
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
     const m = {
       conv2d_1a: halving3x3(32),

@@ -24,7 +24,7 @@ const variant = defineFamily({
   inputs: { input: [299, 299, 3] },
   minInputSize: 75,
   numClasses: 1000,
-  preprocessing: 'inception',
+  preprocessing: { preset: 'inception', resize: 342 },
 })
 
 const smooth = smoothWith({ countIncludePad: true })

@@ -97,7 +97,7 @@ const inceptionC = () => {
  */
 export const inceptionV4 = variant(
   'inception_v4',
-  { parameters: 42_679_816, macs: 12_253_974_624 },
+  { parameters: 42_679_816, macs: 12_253_974_624, preprocessing: { interpolation: 'bicubic' } },
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
     const m = {
       features: sequential(

@@ -13,6 +13,7 @@ const variant = defineFamily({
   inputs: { input: [336, 336, 3] },
   minInputSize: 2,
   fixedChannels: true,
+  preprocessing: 'unit',
 })
 
 type Layer = (x: AnySym) => AnySym

@@ -23,6 +23,7 @@ const variant = defineFamily({
   },
   inputs: { input: [256, 456, 3] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', fit: 'contain', channelOrder: 'bgr', scale: 1 / 256, mean: 0.5 },
 })
 
 const keypoints = 19

@@ -4,6 +4,7 @@
  */
 
 import { createRequire } from 'node:module'
+import { describePicture } from '../image/presets.js'
 import * as layers from '../layers/index.js'
 import * as options from '../layers/options.js'
 import { Tensor } from '../tensor.js'
@@ -15,10 +16,10 @@ type Exports = Readonly<Record<string, unknown>>
 type Family = (require: (specifier: string) => Exports) => Exports
 
 const require = createRequire(import.meta.url)
-const core: Exports = { ...layers, ...options, Tensor }
+const core: Exports = { ...layers, ...options, Tensor, describePicture }
 const families = new Map<string, Exports>()
 
-/** What `./FILE.js` exports; the layers for what lies outside of the zoo. */
+/** What `./FILE.js` exports; the library's own for what lies outside of the zoo. */
 const load = (specifier: string): Exports => {
   if (!specifier.startsWith('./')) return core
   const file = specifier.slice(2).replace(/js$/, 'cjs')

@@ -27,7 +27,7 @@ const variant = defineFamily({
   inputs: { input: [520, 520, 3] },
   minInputSize: 1,
   numClasses: 21,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1 },
 })
 
 const conv1x1 = (width: number, bias = true) => conv2d(width, { kernel: 1, bias })

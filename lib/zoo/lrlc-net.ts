@@ -23,6 +23,7 @@ const variant = defineFamily({
   },
   inputs: { input: [32, 32, 3] },
   numClasses: 10,
+  preprocessing: 'cifar10',
 })
 
 const width = 64

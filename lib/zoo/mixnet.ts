@@ -25,7 +25,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 /** Blocks of one shape, which only the first changes. */

@@ -114,13 +114,21 @@ const mnasnet =
 export const mnasnet0_5 = variant('mnasnet0_5', { parameters: 2_218_512, macs: 104_455_968 }, mnasnet(0.5))
 
 /** MnasNet-B1 with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
-export const mnasnet0_75 = variant('mnasnet0_75', { parameters: 3_170_208, macs: 215_493_104 }, mnasnet(0.75))
+export const mnasnet0_75 = variant(
+  'mnasnet0_75',
+  { parameters: 3_170_208, macs: 215_493_104, preprocessing: { crop: 224 / 232 } },
+  mnasnet(0.75),
+)
 
 /** MnasNet-B1: `[224, 224, 3]` -> `[1000]`. */
 export const mnasnet1_0 = variant('mnasnet1_0', { parameters: 4_383_312, macs: 314_415_872 }, mnasnet(1))
 
 /** MnasNet-B1 with 1.3 times the channels: `[224, 224, 3]` -> `[1000]`. */
-export const mnasnet1_3 = variant('mnasnet1_3', { parameters: 6_282_256, macs: 526_362_432 }, mnasnet(1.3))
+export const mnasnet1_3 = variant(
+  'mnasnet1_3',
+  { parameters: 6_282_256, macs: 526_362_432, preprocessing: { crop: 224 / 232 } },
+  mnasnet(1.3),
+)
 
 /** A stage repeats its block; only the first one has the stride. */
 interface TimmStage {
@@ -196,34 +204,34 @@ const timmMnasnet =
  */
 export const semnasnet100 = variant(
   'semnasnet_100',
-  { parameters: 3_887_038, macs: 311_579_072 },
+  { parameters: 3_887_038, macs: 311_579_072, preprocessing: { interpolation: 'bicubic' } },
   timmMnasnet(stagesA1, stemWidth),
 )
 
 /** MnasNet-A1 with half of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const semnasnet050 = variant(
   'semnasnet_050',
-  { parameters: 2_082_006, macs: 103_162_992 },
+  { parameters: 2_082_006, macs: 103_162_992, preprocessing: { interpolation: 'bicubic' } },
   timmMnasnet(stagesA1, stemWidth, 0.5),
 )
 
 /** MnasNet-A1 with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const semnasnet075 = variant(
   'semnasnet_075',
-  { parameters: 2_912_278, macs: 223_448_480 },
+  { parameters: 2_912_278, macs: 223_448_480, preprocessing: { interpolation: 'bicubic' } },
   timmMnasnet(stagesA1, stemWidth, 0.75),
 )
 
 /** MnasNet-A1 with 1.4 times the channels: `[224, 224, 3]` -> `[1000]`. */
 export const semnasnet140 = variant(
   'semnasnet_140',
-  { parameters: 6_105_992, macs: 586_317_952 },
+  { parameters: 6_105_992, macs: 586_317_952, preprocessing: { interpolation: 'bicubic' } },
   timmMnasnet(stagesA1, stemWidth, 1.4),
 )
 
 /** MnasNet-small: `[224, 224, 3]` -> `[1000]`. */
 export const mnasnetSmall = variant(
   'mnasnet_small',
-  { parameters: 2_030_264, macs: 68_339_184 },
+  { parameters: 2_030_264, macs: 68_339_184, preprocessing: { interpolation: 'bicubic' } },
   timmMnasnet(stagesSmall, 8),
 )

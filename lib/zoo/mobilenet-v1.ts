@@ -15,7 +15,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'inception',
+  preprocessing: { preset: 'inception', interpolation: 'bicubic' },
 })
 
 /** The paper's table 1: the first convolution of a stage has the stride. */
@@ -81,6 +81,6 @@ export const mobilenetV1_100 = variant('mobilenetv1_100', { parameters: 4_231_97
 /** MobileNet v1 with 1.25 times the channels: `[224, 224, 3]` -> `[1000]`. */
 export const mobilenetV1_125 = variant(
   'mobilenetv1_125',
-  { parameters: 6_270_840, macs: 879_516_800 },
+  { parameters: 6_270_840, macs: 879_516_800, preprocessing: { crop: 0.9 } },
   mobilenetV1(1.25),
 )

@@ -27,7 +27,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const normRelu6 = (conv: (x: AnySym) => AnySym) => sequential(conv, batchNorm(), relu6)
@@ -76,7 +76,7 @@ const blocks = () =>
  */
 export const mobilenetV2 = variant(
   'mobilenet_v2',
-  { parameters: 3_504_872, macs: 300_774_272 },
+  { parameters: 3_504_872, macs: 300_774_272, preprocessing: { crop: 224 / 232, interpolation: 'bilinear' } },
   <const N extends number = 1000>({ numClasses = 1000 as N }: ClassifierOptions<N> = {}): Classifier<N> => {
     const m = {
       features: sequential(

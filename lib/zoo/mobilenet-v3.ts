@@ -64,7 +64,7 @@ const mobilenetV3 =
  */
 export const mobilenetV3Large = variant(
   'mobilenet_v3_large',
-  { parameters: 5_483_032, macs: 216_589_760 },
+  { parameters: 5_483_032, macs: 216_589_760, preprocessing: { crop: 224 / 232 } },
   mobilenetV3({ lines: large, lastWidth: 960, hidden: 1280 }),
 )
 
@@ -163,14 +163,14 @@ export const mobilenetV3Large075 = variant(
 /** MobileNet v3 Small with half of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const mobilenetV3Small050 = variant(
   'mobilenetv3_small_050',
-  { parameters: 1_593_224, macs: 24_188_688 },
+  { parameters: 1_593_224, macs: 24_188_688, preprocessing: { interpolation: 'bicubic' } },
   scaledMobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }, 0.5),
 )
 
 /** MobileNet v3 Small with three quarters of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const mobilenetV3Small075 = variant(
   'mobilenetv3_small_075',
-  { parameters: 2_041_872, macs: 43_399_344 },
+  { parameters: 2_041_872, macs: 43_399_344, preprocessing: { interpolation: 'bicubic' } },
   scaledMobilenetV3({ lines: small, lastWidth: 576, hidden: 1024 }, 0.75),
 )
 

@@ -34,7 +34,7 @@ export const mobilenetV4Family: FamilyFacts = {
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.95, interpolation: 'bicubic' },
 }
 
 /** Blocks of one shape in a row, which only the first changes. */

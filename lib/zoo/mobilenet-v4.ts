@@ -93,21 +93,21 @@ const large: Configuration = {
  */
 export const mobilenetV4ConvSmall = variant(
   'mobilenetv4_conv_small',
-  { parameters: 3_774_024, macs: 186_005_568 },
+  { parameters: 3_774_024, macs: 186_005_568, preprocessing: { crop: 0.875 } },
   mobilenetV4(small),
 )
 
 /** MobileNet v4 Conv-Small with 0.35 of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const mobilenetV4ConvSmall035 = variant(
   'mobilenetv4_conv_small_035',
-  { parameters: 1_905_384, macs: 47_723_040 },
+  { parameters: 1_905_384, macs: 47_723_040, preprocessing: { preset: 'inception', crop: 0.875 } },
   mobilenetV4({ ...small, width: 0.35 }),
 )
 
 /** MobileNet v4 Conv-Small with half of the channels: `[224, 224, 3]` -> `[1000]`. */
 export const mobilenetV4ConvSmall050 = variant(
   'mobilenetv4_conv_small_050',
-  { parameters: 2_238_952, macs: 64_741_408 },
+  { parameters: 2_238_952, macs: 64_741_408, preprocessing: { preset: 'inception', crop: 0.875 } },
   mobilenetV4({ ...small, width: 0.5 }),
 )
 

@@ -23,7 +23,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.9 },
 })
 
 interface BlockOptions {
@@ -105,7 +105,7 @@ const mobileone =
  */
 export const mobileoneS0 = variant(
   'mobileone_s0',
-  { parameters: 5_293_272, macs: 1_051_935_232 },
+  { parameters: 5_293_272, macs: 1_051_935_232, preprocessing: { crop: 0.875 } },
   mobileone({ widening: [0.75, 1, 1, 2], branches: 4 }),
 )
 

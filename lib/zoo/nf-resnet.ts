@@ -16,7 +16,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.9, interpolation: 'bicubic' },
 })
 
 const resnetStem = (conv: Conv) => {
@@ -45,7 +45,7 @@ const nfResnet = (depths: Depths, attention?: (channels: number) => Layer) =>
  */
 export const nfResnet50 = variant(
   'nf_resnet50',
-  { inputs: { input: [256, 256, 3] }, parameters: 25_557_032, macs: 5_340_348_416 },
+  { inputs: { input: [256, 256, 3] }, parameters: 25_557_032, macs: 5_340_348_416, preprocessing: { crop: 0.94 } },
   nfResnet([3, 4, 6, 3]),
 )
 

@@ -23,7 +23,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.9, interpolation: 'bicubic' },
 })
 
 /** Four 3 x 3 convolutions. */
@@ -123,45 +123,74 @@ const authors = { ...withScaledGelu, isLearned: true, padsEnd: true } as const
 /** NFNet-F0 as its authors' weights want it: `[192, 192, 3]` -> `[1000]`. */
 export const dmNfnetF0 = variant(
   'dm_nfnet_f0',
-  { inputs: { input: [192, 192, 3] }, parameters: 71_489_284, macs: 6_977_003_520 },
+  { inputs: { input: [192, 192, 3] }, parameters: 71_489_284, macs: 6_977_003_520, preprocessing: { fit: 'fill' } },
   nfnetF(0, authors),
 )
 
 /** The authors' NFNet-F1: `[224, 224, 3]` -> `[1000]`. */
-export const dmNfnetF1 = variant('dm_nfnet_f1', { parameters: 132_634_256, macs: 17_437_921_280 }, nfnetF(1, authors))
+export const dmNfnetF1 = variant(
+  'dm_nfnet_f1',
+  { parameters: 132_634_256, macs: 17_437_921_280, preprocessing: { crop: 0.91, fit: 'fill' } },
+  nfnetF(1, authors),
+)
 
 /** The authors' NFNet-F2: `[256, 256, 3]` -> `[1000]`. */
 export const dmNfnetF2 = variant(
   'dm_nfnet_f2',
-  { inputs: { input: [256, 256, 3] }, parameters: 193_779_228, macs: 33_139_318_784 },
+  {
+    inputs: { input: [256, 256, 3] },
+    parameters: 193_779_228,
+    macs: 33_139_318_784,
+    preprocessing: { crop: 0.92, fit: 'fill' },
+  },
   nfnetF(2, authors),
 )
 
 /** The authors' NFNet-F3: `[320, 320, 3]` -> `[1000]`. */
 export const dmNfnetF3 = variant(
   'dm_nfnet_f3',
-  { inputs: { input: [320, 320, 3] }, parameters: 254_924_200, macs: 67_944_292_352 },
+  {
+    inputs: { input: [320, 320, 3] },
+    parameters: 254_924_200,
+    macs: 67_944_292_352,
+    preprocessing: { crop: 0.94, fit: 'fill' },
+  },
   nfnetF(3, authors),
 )
 
 /** The authors' NFNet-F4: `[384, 384, 3]` -> `[1000]`. */
 export const dmNfnetF4 = variant(
   'dm_nfnet_f4',
-  { inputs: { input: [384, 384, 3] }, parameters: 316_069_172, macs: 121_122_250_752 },
+  {
+    inputs: { input: [384, 384, 3] },
+    parameters: 316_069_172,
+    macs: 121_122_250_752,
+    preprocessing: { crop: 0.951, fit: 'fill' },
+  },
   nfnetF(4, authors),
 )
 
 /** The authors' NFNet-F5: `[416, 416, 3]` -> `[1000]`. */
 export const dmNfnetF5 = variant(
   'dm_nfnet_f5',
-  { inputs: { input: [416, 416, 3] }, parameters: 377_214_144, macs: 169_498_382_336 },
+  {
+    inputs: { input: [416, 416, 3] },
+    parameters: 377_214_144,
+    macs: 169_498_382_336,
+    preprocessing: { crop: 0.954, fit: 'fill' },
+  },
   nfnetF(5, authors),
 )
 
 /** The authors' NFNet-F6: `[448, 448, 3]` -> `[1000]`. */
 export const dmNfnetF6 = variant(
   'dm_nfnet_f6',
-  { inputs: { input: [448, 448, 3] }, parameters: 438_359_116, macs: 228_292_861_952 },
+  {
+    inputs: { input: [448, 448, 3] },
+    parameters: 438_359_116,
+    macs: 228_292_861_952,
+    preprocessing: { crop: 0.956, fit: 'fill' },
+  },
   nfnetF(6, authors),
 )
 

@@ -24,6 +24,7 @@ const variant = defineFamily({
   inputs: { input: [32, 32, 3] },
   minInputSize: 1,
   fixedChannels: true,
+  preprocessing: 'unit',
 })
 
 const trunkWidth = 40

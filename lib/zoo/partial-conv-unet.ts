@@ -28,6 +28,7 @@ const variant = defineFamily({
   minInputSize: 32,
   inputMultiple: 32,
   fixedChannels: true,
+  preprocessing: { crop: 1 },
 })
 
 /** Features and what of them is known. */

@@ -12,6 +12,7 @@ const variant = defineFamily({
     url: 'https://arxiv.org/abs/1604.07316',
   },
   inputs: { input: [66, 200, 3] },
+  preprocessing: { preset: 'unit', fit: 'fill' },
 })
 
 const strided = (width: number) => conv2d(width, { kernel: 5, stride: 2 })

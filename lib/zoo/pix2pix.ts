@@ -22,6 +22,7 @@ const variant = defineFamily({
     url: 'https://arxiv.org/abs/1611.07004',
   },
   inputs: { input: [256, 256, 3] },
+  preprocessing: { preset: 'unit', fit: 'fill', interpolation: 'bicubic', mean: 0.5, std: 0.5 },
 })
 
 const activation = leakyRelu({ negativeSlope: 0.2 })

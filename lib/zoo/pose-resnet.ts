@@ -14,6 +14,7 @@ const variant = defineFamily({
   inputs: { input: [256, 192, 3] },
   minInputSize: 1,
   numClasses: 17,
+  preprocessing: { crop: 1, fit: 'fill' },
 })
 
 const doubled = () => [convTranspose2d(256, { kernel: 4, stride: 2, padding: 1, bias: false }), batchNorm(), relu]

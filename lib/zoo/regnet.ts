@@ -28,7 +28,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 224 / 232 },
 })
 
 /** A network as a point of the paper's design space. */
@@ -185,7 +185,7 @@ export const regnetY32gf = variant(
 /** RegNetY-128GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY128gf = variant(
   'regnet_y_128gf',
-  { parameters: 644_812_894, macs: 127_517_815_680 },
+  { parameters: 644_812_894, macs: 127_517_815_680, preprocessing: { crop: 1, interpolation: 'bicubic' } },
   regnet({ depth: 27, initialWidth: 456, slope: 160.83, step: 2.52, groupWidth: 264, gated: true }),
 )
 
@@ -287,69 +287,69 @@ const timmRegnet =
 /** RegNetX-200MF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX002 = variant(
   'regnetx_002',
-  { parameters: 2_684_792, macs: 199_039_872 },
+  { parameters: 2_684_792, macs: 199_039_872, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 13, initialWidth: 24, slope: 36.44, step: 2.49, groupWidth: 8 }),
 )
 
 /** RegNetX-600MF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX006 = variant(
   'regnetx_006',
-  { parameters: 6_196_040, macs: 600_890_112 },
+  { parameters: 6_196_040, macs: 600_890_112, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 16, initialWidth: 48, slope: 36.97, step: 2.24, groupWidth: 24 }),
 )
 
 /** RegNetX-4GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX040 = variant(
   'regnetx_040',
-  { parameters: 22_118_248, macs: 3_964_498_816 },
+  { parameters: 22_118_248, macs: 3_964_498_816, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 23, initialWidth: 96, slope: 38.65, step: 2.43, groupWidth: 40 }),
 )
 
 /** RegNetX-6.4GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX064 = variant(
   'regnetx_064',
-  { parameters: 26_209_256, macs: 6_460_291_264 },
+  { parameters: 26_209_256, macs: 6_460_291_264, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 17, initialWidth: 184, slope: 60.83, step: 2.07, groupWidth: 56 }),
 )
 
 /** RegNetX-12GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetX120 = variant(
   'regnetx_120',
-  { parameters: 46_106_056, macs: 12_086_678_016 },
+  { parameters: 46_106_056, macs: 12_086_678_016, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 19, initialWidth: 168, slope: 73.36, step: 2.37, groupWidth: 112 }),
 )
 
 /** RegNetY-200MF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY002 = variant(
   'regnety_002',
-  { parameters: 3_162_996, macs: 199_514_080 },
+  { parameters: 3_162_996, macs: 199_514_080, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 13, initialWidth: 24, slope: 36.44, step: 2.49, groupWidth: 8, gated: true }),
 )
 
 /** RegNetY-600MF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY006 = variant(
   'regnety_006',
-  { parameters: 6_055_160, macs: 601_220_992 },
+  { parameters: 6_055_160, macs: 601_220_992, preprocessing: { crop: 0.875, interpolation: 'bicubic' } },
   timmRegnet({ depth: 15, initialWidth: 48, slope: 32.54, step: 2.32, groupWidth: 16, gated: true }),
 )
 
 /** RegNetY-4GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY040 = variant(
   'regnety_040',
-  { parameters: 20_646_656, macs: 3_973_288_448 },
+  { parameters: 20_646_656, macs: 3_973_288_448, preprocessing: { crop: 0.95, interpolation: 'bicubic' } },
   timmRegnet({ depth: 22, initialWidth: 96, slope: 31.41, step: 2.24, groupWidth: 64, gated: true }),
 )
 
 /** RegNetY-6.4GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY064 = variant(
   'regnety_064',
-  { parameters: 30_583_252, macs: 6_355_204_992 },
+  { parameters: 30_583_252, macs: 6_355_204_992, preprocessing: { crop: 0.95, interpolation: 'bicubic' } },
   timmRegnet({ depth: 25, initialWidth: 112, slope: 33.22, step: 2.27, groupWidth: 72, gated: true }),
 )
 
 /** RegNetY-12GF: `[224, 224, 3]` -> `[1000]`. */
 export const regnetY120 = variant(
   'regnety_120',
-  { parameters: 51_822_544, macs: 12_092_376_576 },
+  { parameters: 51_822_544, macs: 12_092_376_576, preprocessing: { crop: 0.95, interpolation: 'bicubic' } },
   timmRegnet({ depth: 19, initialWidth: 168, slope: 73.36, step: 2.37, groupWidth: 112, gated: true }),
 )

@@ -155,6 +155,6 @@ export const repvggB3G4 = variant(
 /** RepVGG-D2 with squeeze and excitation: `[320, 320, 3]` -> `[1000]`. */
 export const repvggD2se = variant(
   'repvgg_d2se',
-  { inputs: { input: [320, 320, 3] }, parameters: 133_334_836, macs: 74_437_325_312 },
+  { inputs: { input: [320, 320, 3] }, parameters: 133_334_836, macs: 74_437_325_312, preprocessing: { crop: 1 } },
   repvgg({ depths: [8, 14, 24, 1], widening: [2.5, 2.5, 2.5, 5], isExcited: true }),
 )

@@ -15,7 +15,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 17,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const stem = deepStem(32, 32, 64)
@@ -91,7 +91,7 @@ export const resnetblur101d = variant(
  */
 export const resnetaa50 = variant(
   'resnetaa50',
-  { ...averagedSizes, parameters: 25_557_032, macs: 5_129_633_792 },
+  { ...averagedSizes, parameters: 25_557_032, macs: 5_129_633_792, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf(averaged), [3, 4, 6, 3], averagedBody),
 )
 
@@ -105,14 +105,14 @@ export const resnetaa34d = variant(
 /** ResNet-50-D, averaged: `[224, 224, 3]` -> `[1000]`. */
 export const resnetaa50d = variant(
   'resnetaa50d',
-  { ...averagedSizes, parameters: 25_576_264, macs: 5_369_274_368 },
+  { ...averagedSizes, parameters: 25_576_264, macs: 5_369_274_368, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf({ ...averaged, shortcut }), [3, 4, 6, 3], { ...averagedBody, stem }),
 )
 
 /** ResNet-101-D, averaged: `[224, 224, 3]` -> `[1000]`. */
 export const resnetaa101d = variant(
   'resnetaa101d',
-  { ...averagedSizes, parameters: 44_568_392, macs: 9_081_495_552 },
+  { ...averagedSizes, parameters: 44_568_392, macs: 9_081_495_552, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf({ ...averaged, shortcut }), [3, 4, 23, 3], { ...averagedBody, stem }),
 )
 
@@ -129,14 +129,26 @@ export const seresnetaa50d = variant(
 /** SE-ResNeXt-101-D with 32 groups of 8 channels, averaged: `[288, 288, 3]` -> `[1000]`. */
 export const seresnextaa101d_32x8d = variant(
   'seresnextaa101d_32x8d',
-  { ...averagedSizes, inputs: { input: [288, 288, 3] }, parameters: 93_588_280, macs: 28_392_882_176 },
+  {
+    ...averagedSizes,
+    inputs: { input: [288, 288, 3] },
+    parameters: 93_588_280,
+    macs: 28_392_882_176,
+    preprocessing: { crop: 0.95 },
+  },
   residualClassifier(bottleneckOf({ ...excited, ...groups32x8 }), [3, 4, 23, 3], { ...averagedBody, stem }),
 )
 
 /** SE-ResNeXt-201-D with 32 groups of 8 channels, averaged: `[384, 384, 3]` -> `[1000]`. */
 export const seresnextaa201d_32x8d = variant(
   'seresnextaa201d_32x8d',
-  { ...averagedSizes, inputs: { input: [384, 384, 3] }, parameters: 149_394_904, macs: 100_711_505_920 },
+  {
+    ...averagedSizes,
+    inputs: { input: [384, 384, 3] },
+    parameters: 149_394_904,
+    macs: 100_711_505_920,
+    preprocessing: { crop: 1 },
+  },
   residualClassifier(bottleneckOf({ ...excited, ...groups32x8 }), [3, 24, 36, 4], {
     ...averagedBody,
     stem: deepStem(64, 64, 128),

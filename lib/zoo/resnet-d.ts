@@ -13,7 +13,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const basicBlockD = basicBlockOf({ shortcut: averagedProjection })
@@ -61,21 +61,21 @@ export const resnet50d = variant(
 /** ResNet-101-D: `[256, 256, 3]` -> `[1000]`. */
 export const resnet101d = variant(
   'resnet101d',
-  { inputs: { input: [256, 256, 3] }, parameters: 44_568_392, macs: 10_501_963_776 },
+  { inputs: { input: [256, 256, 3] }, parameters: 44_568_392, macs: 10_501_963_776, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckD, [3, 4, 23, 3], bodyD),
 )
 
 /** ResNet-152-D: `[256, 256, 3]` -> `[1000]`. */
 export const resnet152d = variant(
   'resnet152d',
-  { inputs: { input: [256, 256, 3] }, parameters: 60_212_040, macs: 15_350_579_200 },
+  { inputs: { input: [256, 256, 3] }, parameters: 60_212_040, macs: 15_350_579_200, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckD, [3, 8, 36, 3], bodyD),
 )
 
 /** ResNet-200-D: `[256, 256, 3]` -> `[1000]`. */
 export const resnet200d = variant(
   'resnet200d',
-  { inputs: { input: [256, 256, 3] }, parameters: 64_693_064, macs: 19_913_981_952 },
+  { inputs: { input: [256, 256, 3] }, parameters: 64_693_064, macs: 19_913_981_952, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckD, [3, 24, 36, 3], bodyD),
 )
 
@@ -117,7 +117,7 @@ export const resnet14t = variant(
 /** ResNet-26-T: `[256, 256, 3]` -> `[1000]`. */
 export const resnet26t = variant(
   'resnet26t',
-  { inputs: { input: [256, 256, 3] }, parameters: 16_011_872, macs: 3_330_359_296 },
+  { inputs: { input: [256, 256, 3] }, parameters: 16_011_872, macs: 3_330_359_296, preprocessing: { crop: 0.94 } },
   residualClassifier(bottleneckD, [2, 2, 2, 2], bodyT),
 )
 

@@ -24,6 +24,7 @@ const variant = defineFamily({
   },
   inputs: { input: [256, 256, 3] },
   minInputSize: 5,
+  preprocessing: { preset: 'unit', fit: 'fill', interpolation: 'bicubic', mean: 0.5, std: 0.5 },
 })
 
 type Layer = (x: AnySym) => AnySym

@@ -15,7 +15,7 @@ const variant = defineFamily({
   inputs: { input: [256, 256, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 1, interpolation: 'bicubic' },
 })
 
 const block = bottleneckOf({ shortcut: averagedProjection, attention: excite(1 / 4) })
@@ -38,14 +38,14 @@ const resnetRs = (depths: Depths) =>
  */
 export const resnetrs50 = variant(
   'resnetrs50',
-  { inputs: { input: [160, 160, 3] }, parameters: 35_691_912, macs: 2_278_629_376 },
+  { inputs: { input: [160, 160, 3] }, parameters: 35_691_912, macs: 2_278_629_376, preprocessing: { crop: 0.91 } },
   resnetRs([3, 4, 6, 3]),
 )
 
 /** ResNet-RS-101: `[192, 192, 3]` -> `[1000]`. */
 export const resnetrs101 = variant(
   'resnetrs101',
-  { inputs: { input: [192, 192, 3] }, parameters: 63_618_696, macs: 6_012_157_952 },
+  { inputs: { input: [192, 192, 3] }, parameters: 63_618_696, macs: 6_012_157_952, preprocessing: { crop: 0.94 } },
   resnetRs([3, 4, 23, 3]),
 )
 

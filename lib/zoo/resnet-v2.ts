@@ -31,7 +31,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'inception',
+  preprocessing: { preset: 'inception', interpolation: 'bicubic' },
 })
 
 const bigTransfer = {
@@ -161,28 +161,28 @@ const resnetV2 =
  */
 export const resnetv2_50 = variant(
   'resnetv2_50',
-  { parameters: 25_549_352, macs: 4_089_184_256 },
+  { parameters: 25_549_352, macs: 4_089_184_256, preprocessing: { crop: 0.95 } },
   resnetV2({ depths: [3, 4, 6, 3] }),
 )
 
 /** ResNet-18 v2: `[224, 224, 3]` -> `[1000]`. */
 export const resnetv2_18 = variant(
   'resnetv2_18',
-  { parameters: 11_687_720, macs: 1_814_073_344 },
+  { parameters: 11_687_720, macs: 1_814_073_344, preprocessing: { crop: 0.9 } },
   resnetV2({ depths: [2, 2, 2, 2], isBasic: true }),
 )
 
 /** ResNet-34 v2: `[224, 224, 3]` -> `[1000]`. */
 export const resnetv2_34 = variant(
   'resnetv2_34',
-  { parameters: 21_795_880, macs: 3_663_761_408 },
+  { parameters: 21_795_880, macs: 3_663_761_408, preprocessing: { crop: 0.9 } },
   resnetV2({ depths: [3, 4, 6, 3], isBasic: true }),
 )
 
 /** ResNet-101 v2: `[224, 224, 3]` -> `[1000]`. */
 export const resnetv2_101 = variant(
   'resnetv2_101',
-  { parameters: 44_541_480, macs: 7_801_405_440 },
+  { parameters: 44_541_480, macs: 7_801_405_440, preprocessing: { crop: 0.95 } },
   resnetV2({ depths: [3, 4, 23, 3] }),
 )
 
@@ -196,14 +196,14 @@ export const resnetv2_152 = variant(
 /** ResNet-18-D v2: `[224, 224, 3]` -> `[1000]`. */
 export const resnetv2_18d = variant(
   'resnetv2_18d',
-  { parameters: 11_706_952, macs: 2_053_713_920 },
+  { parameters: 11_706_952, macs: 2_053_713_920, preprocessing: { crop: 0.9 } },
   resnetV2({ depths: [2, 2, 2, 2], isBasic: true, deepStem: [32, 32] }),
 )
 
 /** ResNet-34-D v2: `[224, 224, 3]` -> `[1000]`. */
 export const resnetv2_34d = variant(
   'resnetv2_34d',
-  { parameters: 21_815_112, macs: 3_903_401_984 },
+  { parameters: 21_815_112, macs: 3_903_401_984, preprocessing: { crop: 0.9 } },
   resnetV2({ depths: [3, 4, 6, 3], isBasic: true, deepStem: [32, 32] }),
 )
 
@@ -253,21 +253,39 @@ export const resnetv2_50x1Bit = variant(
 /** BiT ResNet-50 with three times the channels: `[448, 448, 3]` -> `[1000]`. */
 export const resnetv2_50x3Bit = variant(
   'resnetv2_50x3_bit',
-  { ...bigTransfer, inputs: { input: [448, 448, 3] }, parameters: 217_319_080, macs: 144_310_714_368 },
+  {
+    ...bigTransfer,
+    inputs: { input: [448, 448, 3] },
+    parameters: 217_319_080,
+    macs: 144_310_714_368,
+    preprocessing: { crop: 1, interpolation: 'bilinear' },
+  },
   resnetV2({ depths: [3, 4, 6, 3], widening: 3, parts: weightStandardized }),
 )
 
 /** BiT ResNet-101: `[448, 448, 3]` -> `[1000]`. */
 export const resnetv2_101x1Bit = variant(
   'resnetv2_101x1_bit',
-  { ...bigTransfer, inputs: { input: [448, 448, 3] }, parameters: 44_541_480, macs: 31_199_477_760 },
+  {
+    ...bigTransfer,
+    inputs: { input: [448, 448, 3] },
+    parameters: 44_541_480,
+    macs: 31_199_477_760,
+    preprocessing: { crop: 1, interpolation: 'bilinear' },
+  },
   resnetV2({ depths: [3, 4, 23, 3], parts: weightStandardized }),
 )
 
 /** BiT ResNet-101 with three times the channels: `[448, 448, 3]` -> `[1000]`. */
 export const resnetv2_101x3Bit = variant(
   'resnetv2_101x3_bit',
-  { ...bigTransfer, inputs: { input: [448, 448, 3] }, parameters: 387_934_888, macs: 277_950_676_992 },
+  {
+    ...bigTransfer,
+    inputs: { input: [448, 448, 3] },
+    parameters: 387_934_888,
+    macs: 277_950_676_992,
+    preprocessing: { crop: 1, interpolation: 'bilinear' },
+  },
   resnetV2({ depths: [3, 4, 23, 3], widening: 3, parts: weightStandardized }),
 )
 
@@ -281,6 +299,12 @@ export const resnetv2_152x2Bit = variant(
 /** BiT ResNet-152 with four times the channels: `[480, 480, 3]` -> `[1000]`. */
 export const resnetv2_152x4Bit = variant(
   'resnetv2_152x4_bit',
-  { ...bigTransfer, inputs: { input: [480, 480, 3] }, parameters: 936_533_224, macs: 839_254_016_000 },
+  {
+    ...bigTransfer,
+    inputs: { input: [480, 480, 3] },
+    parameters: 936_533_224,
+    macs: 839_254_016_000,
+    preprocessing: { crop: 1, interpolation: 'bilinear' },
+  },
   resnetV2({ depths: [3, 8, 36, 3], widening: 4, parts: weightStandardized }),
 )

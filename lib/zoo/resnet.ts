@@ -13,7 +13,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 224 / 232 },
 })
 
 const wideBottleneck = bottleneckOf({ widening: 2 })
@@ -32,14 +32,14 @@ const bottleneck64x4 = bottleneckOf({ widening: 4, groups: 64 })
  */
 export const resnet18 = variant(
   'resnet18',
-  { parameters: 11_689_512, macs: 1_814_073_344 },
+  { parameters: 11_689_512, macs: 1_814_073_344, preprocessing: { crop: 0.875 } },
   residualClassifier(basicBlock, [2, 2, 2, 2]),
 )
 
 /** ResNet-34: `[224, 224, 3]` -> `[1000]`. */
 export const resnet34 = variant(
   'resnet34',
-  { parameters: 21_797_672, macs: 3_663_761_408 },
+  { parameters: 21_797_672, macs: 3_663_761_408, preprocessing: { crop: 0.875 } },
   residualClassifier(basicBlock, [3, 4, 6, 3]),
 )
 
@@ -92,7 +92,7 @@ export const resnext50_32x4d = variant(
 /** ResNeXt-101 with 32 groups of 4 channels: `[224, 224, 3]` -> `[1000]`. */
 export const resnext101_32x4d = variant(
   'resnext101_32x4d',
-  { ...resnext, parameters: 44_177_704, macs: 7_969_996_800 },
+  { ...resnext, parameters: 44_177_704, macs: 7_969_996_800, preprocessing: { crop: 0.875 } },
   residualClassifier(bottleneck32x4, [3, 4, 23, 3]),
 )
 

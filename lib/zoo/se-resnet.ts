@@ -15,7 +15,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const attention = excite(1 / 16)
@@ -46,7 +46,7 @@ const filtered = (width: number, stride: number) => {
  */
 export const seresnet50 = variant(
   'seresnet50',
-  { parameters: 28_088_024, macs: 4_091_699_200 },
+  { parameters: 28_088_024, macs: 4_091_699_200, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf(excited), [3, 4, 6, 3]),
 )
 
@@ -88,7 +88,7 @@ export const seresnet50t = variant(
 /** SE-ResNet-152-D: `[256, 256, 3]` -> `[1000]`. */
 export const seresnet152d = variant(
   'seresnet152d',
-  { inputs: { input: [256, 256, 3] }, parameters: 66_841_080, macs: 15_357_157_376 },
+  { inputs: { input: [256, 256, 3] }, parameters: 66_841_080, macs: 15_357_157_376, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf(excitedD), [3, 8, 36, 3], bodyD),
 )
 
@@ -123,7 +123,7 @@ export const seresnext101_32x4d = variant(
 /** SE-ResNeXt-101 with 32 groups of 8 channels: `[224, 224, 3]` -> `[1000]`. */
 export const seresnext101_32x8d = variant(
   'seresnext101_32x8d',
-  { parameters: 93_569_048, macs: 16_418_758_656 },
+  { parameters: 93_569_048, macs: 16_418_758_656, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf({ ...excited, ...groups32x8 }), [3, 4, 23, 3]),
 )
 
@@ -151,7 +151,7 @@ export const seresnext26t_32x4d = variant(
 /** SE-ResNeXt-101-D with 32 groups of 8 channels: `[224, 224, 3]` -> `[1000]`. */
 export const seresnext101d_32x8d = variant(
   'seresnext101d_32x8d',
-  { parameters: 93_588_280, macs: 16_658_399_232 },
+  { parameters: 93_588_280, macs: 16_658_399_232, preprocessing: { crop: 0.95 } },
   residualClassifier(bottleneckOf({ ...excitedD, ...groups32x8 }), [3, 4, 23, 3], bodyD),
 )
 

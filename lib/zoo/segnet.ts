@@ -14,6 +14,7 @@ const variant = defineFamily({
   minInputSize: 32,
   inputMultiple: 32,
   numClasses: 12,
+  preprocessing: { preset: 'unit', fit: 'fill', channelOrder: 'bgr', scale: 1 },
 })
 
 /** Output channels of the convolutions on the way down, VGG-16's, by stage. */

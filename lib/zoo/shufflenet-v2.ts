@@ -106,13 +106,13 @@ export const shufflenetV2_x1_0 = variant(
 /** ShuffleNet v2 with 1.5 times the channels: `[224, 224, 3]` -> `[1000]`. */
 export const shufflenetV2_x1_5 = variant(
   'shufflenet_v2_x1_5',
-  { parameters: 3_503_624, macs: 295_759_392 },
+  { parameters: 3_503_624, macs: 295_759_392, preprocessing: { crop: 224 / 232 } },
   shufflenetV2([176, 352, 704, 1024]),
 )
 
 /** ShuffleNet v2 with twice the channels: `[224, 224, 3]` -> `[1000]`. */
 export const shufflenetV2_x2_0 = variant(
   'shufflenet_v2_x2_0',
-  { parameters: 7_393_996, macs: 583_253_464 },
+  { parameters: 7_393_996, macs: 583_253_464, preprocessing: { crop: 224 / 232 } },
   shufflenetV2([244, 488, 976, 2048]),
 )

@@ -23,6 +23,7 @@ const variant = defineFamily({
     url: 'https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf',
   },
   inputs: { first: [105, 105, 1], second: [105, 105, 1] },
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 /** Output channels and kernels of the convolutions, with pooling between them. */

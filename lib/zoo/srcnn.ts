@@ -12,6 +12,7 @@ const variant = defineFamily({
   },
   inputs: { input: [48, 48, 1] },
   minInputSize: 1,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 /** The kernels of the paper's three steps: extracts patches, maps them, reconstructs. */

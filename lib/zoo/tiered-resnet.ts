@@ -23,7 +23,7 @@ const facts = {
   inputs: { input: [256, 256, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { crop: 0.9, interpolation: 'bicubic' },
 } as const
 
 const variant = defineFamily({

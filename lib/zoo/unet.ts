@@ -26,6 +26,7 @@ const variant = defineFamily({
   inputs: { input: [256, 256, 3] },
   minInputSize: 16,
   numClasses: 2,
+  preprocessing: { preset: 'unit', fit: 'fill', interpolation: 'bicubic' },
 })
 
 const convNorm = (width: number) => [conv2d(width, { kernel: 3, padding: 1, bias: false }), batchNorm(), relu]
@@ -125,7 +126,13 @@ const widths = [64, 128, 256, 512]
  */
 export const unetValid = variant(
   'unet_valid',
-  { inputs: { input: [572, 572, 1] }, minInputSize: 188, parameters: 31_030_658, macs: 150_428_424_448 },
+  {
+    inputs: { input: [572, 572, 1] },
+    minInputSize: 188,
+    parameters: 31_030_658,
+    macs: 150_428_424_448,
+    preprocessing: { channelOrder: 'grey' },
+  },
   <const N extends number = 2>({ numClasses = 2 as N }: ClassifierOptions<N> = {}) => {
     const levels = widths.map((width) => ({
       down: validConvs(width),

@@ -13,6 +13,7 @@ const variant = defineFamily({
   inputs: { input: [48, 48, 1] },
   minInputSize: 1,
   fixedChannels: true,
+  preprocessing: { preset: 'unit', channelOrder: 'grey' },
 })
 
 const conv3x3 = (width: number) => conv2d(width, { kernel: 3, padding: 1, bias: false })

@@ -25,6 +25,7 @@ const variant = defineFamily({
   inputs: { input: [16, 112, 112, 3] },
   minInputSize: 1,
   numClasses: 400,
+  preprocessing: 'kinetics',
 })
 
 interface ConvOptions {

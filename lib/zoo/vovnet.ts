@@ -31,7 +31,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 29,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 const conv = (width: number, kernel: number, stride = 1) => convNorm(width, { kernel, stride, activation: relu })
@@ -192,7 +192,7 @@ export const eseVovnet19bDw = variant(
 /** VoVNet v2-57: `[224, 224, 3]` -> `[1000]`. */
 export const eseVovnet57b = variant(
   'ese_vovnet57b',
-  { ...v2, parameters: 38_608_936, macs: 8_932_110_336 },
+  { ...v2, parameters: 38_608_936, macs: 8_932_110_336, preprocessing: { preset: 'inception', crop: 0.95 } },
   vovnet({ depths: [1, 1, 4, 3], isSecond: true }),
 )
 

@@ -32,6 +32,7 @@ const variant = defineFamily({
   inputs: { input: [16, 224, 224, 3] },
   minInputSize: 1,
   numClasses: 400,
+  preprocessing: { crop: 0.875, mean: 0.45, std: 0.225 },
 })
 
 const pointwise = (width: number, stride = 1): Layer =>
@@ -145,14 +146,14 @@ const x3d =
  */
 export const x3dXs = variant(
   'x3d_xs',
-  { inputs: { input: [4, 160, 160, 3] }, parameters: 3_794_274, macs: 605_256_512 },
+  { inputs: { input: [4, 160, 160, 3] }, preprocessing: { resize: 182 }, parameters: 3_794_274, macs: 605_256_512 },
   x3d({ depth: 2.2 }),
 )
 
 /** X3D-S: `[13, 160, 160, 3]` -> `[400]`. */
 export const x3dS = variant(
   'x3d_s',
-  { inputs: { input: [13, 160, 160, 3] }, parameters: 3_794_274, macs: 1_962_892_112 },
+  { inputs: { input: [13, 160, 160, 3] }, preprocessing: { resize: 182 }, parameters: 3_794_274, macs: 1_962_892_112 },
   x3d({ depth: 2.2 }),
 )
 
@@ -162,7 +163,7 @@ export const x3dM = variant('x3d_m', { parameters: 3_794_274, macs: 4_732_468_73
 /** X3D-L, deeper: `[16, 312, 312, 3]` -> `[400]`. */
 export const x3dL = variant(
   'x3d_l',
-  { inputs: { input: [16, 312, 312, 3] }, parameters: 6_153_384, macs: 18_367_710_176 },
+  { inputs: { input: [16, 312, 312, 3] }, preprocessing: { resize: 356 }, parameters: 6_153_384, macs: 18_367_710_176 },
   x3d({ depth: 5 }),
 )
 
@@ -172,6 +173,11 @@ export const x3dL = variant(
  */
 export const x3dXl = variant(
   'x3d_xl',
-  { inputs: { input: [16, 312, 312, 3] }, parameters: 11_095_840, macs: 35_837_627_616 },
+  {
+    inputs: { input: [16, 312, 312, 3] },
+    preprocessing: { resize: 356 },
+    parameters: 11_095_840,
+    macs: 35_837_627_616,
+  },
   x3d({ depth: 5, width: 2.9 }),
 )

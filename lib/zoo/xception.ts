@@ -27,7 +27,7 @@ const variant = defineFamily({
   inputs: { input: [299, 299, 3] },
   minInputSize: 7,
   numClasses: 1000,
-  preprocessing: 'inception',
+  preprocessing: { preset: 'inception', crop: 0.8975, interpolation: 'bicubic' },
 })
 
 const separable = (width: number) => {
