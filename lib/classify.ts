@@ -1,4 +1,5 @@
-import { AbortError, invalidOption, OptionError, ShapeError, show, WeightsError } from './errors.js'
+import { checkSignal, throwIfAborted } from './abort.js'
+import { invalidOption, OptionError, ShapeError, show, WeightsError } from './errors.js'
 import type { Graph, ValueId } from './graph/graph.js'
 import { type DecodeOptions, decodeImage, type ImageSource } from './image/decode.js'
 import { fromPixels } from './image/from-pixels.js'
@@ -6,7 +7,7 @@ import { digitLabels } from './image/labels.js'
 import type { Pixels, Preprocessing } from './image/pixels.js'
 import { type PresetName, resolvePreset, withSize } from './image/presets.js'
 import { knownOptions } from './layers/options.js'
-import { Model } from './model.js'
+import { isModel, type Model } from './model.js'
 import { nodeFs, nodeUrl } from './node-modules.js'
 import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
@@ -67,31 +68,40 @@ export async function classify(
   options: ClassifyOptions = {},
 ): Promise<readonly Classification[] | readonly (readonly Classification[])[]> {
   knownOptions('classify', options, OPTIONS)
-  const { top = 5, signal } = options
+  const { top = 5, signal, maxPixels, background } = options
+  checkSignal('classify', signal)
+  checkClassifier(classifier)
   if (!Number.isInteger(top) || top < 1) throw invalidOption('top', 'a positive integer', top)
   const sources = Array.isArray(images) ? (images as readonly ImageSource[]) : [images as ImageSource]
   const preset = options.preset === undefined ? undefined : resolvePreset(options.preset)
   const answers: (readonly Classification[])[] = []
   for (let first = 0; first < sources.length; first += BATCH) {
-    throwIfAborted(signal)
+    throwIfAborted(signal, ABORTED)
     const batch = sources.slice(first, first + BATCH)
-    const pictures = await Promise.all(
-      batch.map((source) => decodeImage(source, { maxPixels: options.maxPixels, background: options.background })),
-    )
-    throwIfAborted(signal)
+    const pictures = await Promise.all(batch.map((source) => decodeImage(source, { maxPixels, background })))
+    throwIfAborted(signal, ABORTED)
     answers.push(...(await classifyPictures(pictures, classifier, preset, top, options)))
   }
   return Array.isArray(images) ? answers : (answers[0] as readonly Classification[])
 }
 
-const OPTIONS = [
-  'top',
-  'labels',
-  'preset',
-  'signal',
-  'maxPixels',
-  'background',
-] satisfies readonly (keyof ClassifyOptions)[]
+const OPTIONS = Object.keys({
+  top: true,
+  labels: true,
+  preset: true,
+  signal: true,
+  maxPixels: true,
+  background: true,
+} satisfies Record<keyof ClassifyOptions, true>)
+
+const ABORTED = 'The classification was aborted'
+
+function checkClassifier(classifier: unknown): void {
+  const { run, inputs } = (classifier ?? {}) as { readonly run?: unknown; readonly inputs?: unknown }
+  const isSession = typeof run === 'function' && typeof inputs === 'object'
+  if (typeof classifier === 'string' || isModel(classifier) || isSession) return
+  throw invalidOption('the classifier', 'a model, a session, or the name of a model', classifier)
+}
 
 /** Pictures that are decoded and run together: it bounds memory, and the engine keeps a plan for each size of batch. */
 const BATCH = 8
@@ -123,16 +133,13 @@ function labelsFor(
   { prepare }: Preprocessing,
   labels: readonly string[] | undefined,
 ): readonly string[] | undefined {
+  if (labels !== undefined && !Array.isArray(labels)) throw invalidOption('labels', 'a list of texts', labels)
   if (labels === undefined) return prepare === 'digit' && classes === digitLabels.length ? digitLabels : undefined
   if (labels.length === classes) return labels
   throw new OptionError(`Expected ${classes} labels, one per output, but received ${labels.length}`, {
     expected: classes,
     actual: labels.length,
   })
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortError('The classification was aborted', { cause: signal.reason })
 }
 
 interface ReadyNetwork {
@@ -151,7 +158,7 @@ const shipped = new Map<string, Promise<Model>>()
 
 async function sessionOf(classifier: Classifier): Promise<ReadyNetwork> {
   if (typeof classifier === 'string') return sessionOf(await shippedModel(classifier))
-  if (!(classifier instanceof Model)) return { session: classifier }
+  if (!isModel(classifier)) return { session: classifier }
   let entry = compiled.get(classifier)
   if (entry === undefined || entry.weights !== classifier.weights) {
     entry = { weights: classifier.weights, session: classifier.compile() }
@@ -230,7 +237,7 @@ function describeNetwork({ inputs, outputs, layout }: Session): NetworkShape {
 
 function preprocessingOf(classifier: Classifier, { channels }: NetworkShape): Preprocessing {
   const known = typeof classifier === 'string' ? modelInfo(classifier) : undefined
-  const architecture = known ?? (classifier instanceof Model ? architectureOf(classifier) : undefined)
+  const architecture = known ?? (isModel(classifier) ? architectureOf(classifier) : undefined)
   return architecture?.preprocessing ?? resolvePreset(channels === 1 ? 'digits' : 'imagenet')
 }
 

@@ -174,6 +174,33 @@ describe('classify refuses', () => {
       'ERR_ABORTED',
       /aborted/,
     ],
+    [
+      'nothing as a model',
+      () => classify(firstDigit, undefined as never),
+      'ERR_OPTION',
+      /a model, a session.*undefined/,
+    ],
+    ['an object as a model', () => classify(firstDigit, {} as never), 'ERR_OPTION', /a model, a session.*\(Object\)/],
+    ['an empty preset', () => classify(firstDigit, 'lenet5', { preset: {} as never }), 'ERR_OPTION', /size/],
+    ['a preset that is none', () => classify(firstDigit, 'lenet5', { preset: 7 as never }), 'ERR_OPTION', /preset.*7/],
+    [
+      'labels that are no list',
+      () => classify(firstDigit, 'lenet5', { labels: '0123456789' as never }),
+      'ERR_OPTION',
+      /labels/,
+    ],
+    [
+      'an unknown option',
+      () => classify(firstDigit, 'lenet5', { topk: 1 } as never),
+      'ERR_OPTION',
+      /Did you mean top\?/,
+    ],
+    [
+      'a signal that is none',
+      () => classify(firstDigit, 'lenet5', { signal: new AbortController() as never }),
+      'ERR_OPTION',
+      /signal of classify to be an AbortSignal but received AbortController/,
+    ],
   ])('%s', async (_, attempt, code, message) => {
     await expect(attempt()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
   })

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decodeImage, type ImageSource } from '../lib/image/decode.js'
@@ -120,6 +121,22 @@ describe('a picture is refused', () => {
 
   it('when it has more pixels than allowed', () =>
     expectRefusal(jpeg, /photo\.jpg.*pixel limit/, 'ERR_IMAGE', { maxPixels: 200 * 150 - 1 }))
+
+  it('when the options make no sense, which is not the fault of the picture', async () => {
+    for (const maxPixels of [-1, 0.5, '9'])
+      await expectRefusal(jpeg, /^Expected maxPixels to be/, 'ERR_OPTION', { maxPixels })
+    for (const background of ['nocolour', 7])
+      await expectRefusal(jpeg, /^Expected background to be/, 'ERR_OPTION', { background })
+    await expectRefusal(jpeg, /Did you mean maxPixels\?/, 'ERR_OPTION', { maxPixel: 5 })
+  })
+
+  it('in short, also when it comes from another realm', async () => {
+    const bytes = runInNewContext('new Uint8Array(100_000)')
+    await expectRefusal(bytes, /^Cannot decode the given bytes.{0,200}$/)
+    await expectRefusal(new Uint16Array(8) as never, /an image .*Uint16Array/, 'ERR_OPTION')
+    const picture = runInNewContext('(bytes) => new Uint8Array(bytes)')(readFileSync(png))
+    expect(await decodeImage(picture)).toEqual(await decodeImage(png))
+  })
 
   it('when its address is of another kind', async () => {
     const message = /https:\/\/example\.com\/cat\.jpg.*a path, a file: or a data: URL/

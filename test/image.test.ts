@@ -289,6 +289,18 @@ describe('bad input', () => {
     expect(() => fromPixelsSync(flat(1, 100_000, [0]), { size: 4, resize: 30_000 })).toThrow(/too narrow/)
   })
 
+  it.each<[string, unknown, unknown, RegExp]>([
+    ['nothing', undefined, undefined, /the preset .*undefined/],
+    ['no pixels', undefined, 'imagenet', /a picture .*undefined/],
+    ['no preset', good, undefined, /the preset .*undefined/],
+    ['a preset without size', good, {}, /size .*undefined/],
+    ['more pixels than a tensor has elements', good, { size: 1e6 }, /size to be of at most 715827882 pixels .*1000000/],
+  ])('refuses %s', async (_, pixels, preset, message) => {
+    const error = { code: 'ERR_OPTION', message: expect.stringMatching(message) }
+    await expect(fromPixels(pixels as never, preset as never)).rejects.toMatchObject(error)
+    expect(() => fromPixelsSync(pixels as never, preset as never)).toThrow(expect.objectContaining(error))
+  })
+
   it('refuses an empty list', () => {
     expect(() => fromPixelsSync([], 'imagenet')).toThrow(/at least one picture/)
   })

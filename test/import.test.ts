@@ -79,8 +79,8 @@ describe('the package', () => {
     }
   })
 
-  test('imported and required in one process takes the tensors of the other', async () => {
-    const { shape } = await runChildJson<{ shape: number[] }>(
+  test('imported and required in one process takes the tensors and models of the other', async () => {
+    const { shape, labels, message } = await runChildJson<{ shape: number[]; labels: string[]; message: string }>(
       `
       const required = require(data.required)
       import(data.imported).then(async (imported) => {
@@ -88,11 +88,20 @@ describe('the package', () => {
         const own = await imported.createModel('lenet5').loadWeights(net.weights)
         const session = await own.compile({ threads: 1 })
         const { output } = await session.run({ input: required.Tensor.zeros([2, 28, 28, 1]) })
-        console.log(JSON.stringify({ shape: output.shape }))
+        const pixels = { data: new Uint8Array(28 * 28), width: 28, height: 28, channels: 1 }
+        const classes = await imported.classify(pixels, net)
+        const rejected = imported.classify(pixels, {}).catch((error) => error.message)
+        console.log(JSON.stringify({
+          shape: output.shape,
+          labels: classes.map(({ label }) => label),
+          message: await rejected,
+        }))
       })
     `,
       { imported: dist('index.js').href, required: dist('index.cjs').pathname },
     )
     expect(shape).toEqual([2, 10])
+    expect(labels).toHaveLength(5)
+    expect(message).toMatch(/a model, a session/)
   })
 })

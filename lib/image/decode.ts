@@ -1,7 +1,8 @@
 /** Compressed pictures to raw pixels, by sharp. */
 
 import type { Sharp, SharpOptions } from 'sharp'
-import { ImageError, invalidOption, OptionError, show } from '../errors.js'
+import { ImageError, invalidOption, OptionError, shorten, show } from '../errors.js'
+import { isBytes, isUrl } from '../kinds.js'
 import { knownOptions } from '../layers/options.js'
 import { nodeFsPromises, nodeUrl } from '../node-modules.js'
 import { checkPixels, type Pixels } from './pixels.js'
@@ -18,6 +19,7 @@ export interface DecodeOptions {
 
 const DEFAULT_MAX_PIXELS = 100_000_000
 const MAX_NAME_LENGTH = 120
+const MAX_REASON_LENGTH = 300
 
 type SharpFactory = (input: string | Uint8Array, options: SharpOptions) => Sharp
 
@@ -26,7 +28,7 @@ type SharpFactory = (input: string | Uint8Array, options: SharpOptions) => Sharp
  * says, without transparency.
  *
  * Needs the package sharp. Throws `ImageError`, which names the file, for what is no sound picture, and `OptionError` for
- * URLs of other kinds.
+ * URLs of other kinds and options that make no sense.
  *
  * ```ts
  * import { decodeImage } from 'im2col'
@@ -41,21 +43,34 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
     return source
   }
   const { maxPixels = DEFAULT_MAX_PIXELS, background = 'white' } = options
+  if (!Number.isSafeInteger(maxPixels) || maxPixels < 1)
+    throw invalidOption('maxPixels', 'a positive integer', maxPixels)
   const { name, input } = await openImage(source)
   const sharp = await loadSharp()
   try {
     // Warnings are let pass: many pictures in the wild have odd metadata, but none is truncated.
-    const decoder = sharp(input, { limitInputPixels: maxPixels, failOn: 'error' })
-    const { data, info } = await decoder.rotate().flatten({ background }).raw().toBuffer({ resolveWithObject: true })
+    const decoder = sharp(input, { limitInputPixels: maxPixels, failOn: 'error' }).rotate()
+    const { data, info } = await flattened(decoder, background).raw().toBuffer({ resolveWithObject: true })
     return { data, width: info.width, height: info.height, channels: info.channels as Pixels['channels'] }
   } catch (error) {
+    if (error instanceof OptionError) throw error
     throw new ImageError(`Cannot decode ${name}: ${oneLine(error)}`, { cause: error })
+  }
+}
+
+function flattened(decoder: Sharp, background: string): Sharp {
+  const expected = "a CSS colour, such as 'white' or '#ffffff'"
+  if (typeof background !== 'string') throw invalidOption('background', expected, background)
+  try {
+    return decoder.flatten({ background })
+  } catch (cause) {
+    throw invalidOption('background', expected, background, { cause })
   }
 }
 
 /** How messages call a source. */
 export function imageName(source: ImageSource): string {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (typeof source === 'string' || isUrl(source)) {
     const text = String(source)
     return show(text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}...` : text)
   }
@@ -69,9 +84,9 @@ function isPixels(source: unknown): source is Pixels {
 /** What sharp is to read: bytes, or the path of a regular file. */
 async function openImage(source: string | URL | Uint8Array): Promise<{ name: string; input: string | Uint8Array }> {
   const name = imageName(source)
-  if (ArrayBuffer.isView(source)) {
+  if (isBytes(source)) {
     if (source.byteLength === 0) throw new ImageError('Cannot decode the given bytes: there are none')
-    return { name, input: source }
+    return { name, input: Buffer.from(source.buffer, source.byteOffset, source.byteLength) }
   }
   const url = urlOf(source)
   if (url?.protocol === 'data:') return { name, input: await readDataUrl(url, name) }
@@ -85,7 +100,7 @@ async function openImage(source: string | URL | Uint8Array): Promise<{ name: str
     )
   }
   try {
-    const path = url === undefined ? (source as string) : nodeUrl().fileURLToPath(url)
+    const path = url === undefined ? (source as string) : nodeUrl().fileURLToPath(url.href)
     // Opening a pipe or a device could wait for ever, so the kind is looked at first.
     const stats = await nodeFsPromises().stat(path)
     if (!stats.isFile()) throw new ImageError(`${name} is not a regular file`)
@@ -98,7 +113,7 @@ async function openImage(source: string | URL | Uint8Array): Promise<{ name: str
 }
 
 function urlOf(source: string | URL): URL | undefined {
-  if (source instanceof URL) return source
+  if (isUrl(source)) return source
   if (typeof source !== 'string') throw invalidOption('an image', 'a path, a URL, bytes or pixels', source)
   return /^(file:|data:|[a-z][a-z0-9+.-]+:\/\/)/i.test(source) && URL.canParse(source) ? new URL(source) : undefined
 }
@@ -129,5 +144,5 @@ async function loadSharp(): Promise<SharpFactory> {
 
 function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  return message.split('\n', 1)[0] as string
+  return shorten(message.split('\n', 1)[0] as string, MAX_REASON_LENGTH)
 }

@@ -1,5 +1,7 @@
 import * as native from '../binding.js'
-import { ImageError } from '../errors.js'
+import { ImageError, invalidOption } from '../errors.js'
+import { rethrowPublic } from '../native-error.js'
+import { maxElements } from '../shape.js'
 import { Tensor } from '../tensor.js'
 import { prepareDigit } from './digits.js'
 import { checkPixels, outputSize, type Pixels, type Preprocessing, planTransform } from './pixels.js'
@@ -28,7 +30,7 @@ export async function fromPixels(
   pixels: Pixels | readonly Pixels[],
   preprocessing: PresetName | Preprocessing,
 ): Promise<Tensor> {
-  const options = resolvePreset(preprocessing)
+  const options = readOptions(preprocessing)
   const pictures = listOf(pixels)
   const converted = pictures.map(async (picture) => {
     if (options.prepare === undefined) return convert(picture, options)
@@ -41,7 +43,7 @@ export async function fromPixels(
 
 /** The same on the calling thread, which it blocks. */
 export function fromPixelsSync(pixels: Pixels | readonly Pixels[], preprocessing: PresetName | Preprocessing): Tensor {
-  const options = resolvePreset(preprocessing)
+  const options = readOptions(preprocessing)
   const converted = listOf(pixels).map((picture) => {
     if (options.prepare === undefined) return convertSync(picture, options)
     const shrink = beforeDigit(picture)
@@ -49,6 +51,18 @@ export function fromPixelsSync(pixels: Pixels | readonly Pixels[], preprocessing
     return convertSync(prepareDigit(small), options)
   })
   return toTensor(converted, options)
+}
+
+/** Of a colour picture. */
+const MAX_OUTPUT_PIXELS = Math.floor(maxElements / 3)
+
+function readOptions(preprocessing: PresetName | Preprocessing): Preprocessing {
+  const options = resolvePreset(preprocessing)
+  const [height, width] = outputSize(options)
+  if (height * width > MAX_OUTPUT_PIXELS) {
+    throw invalidOption('size', `of at most ${MAX_OUTPUT_PIXELS} pixels`, options.size)
+  }
+  return options
 }
 
 function listOf(pixels: Pixels | readonly Pixels[]): readonly Pixels[] {
@@ -59,11 +73,15 @@ function listOf(pixels: Pixels | readonly Pixels[]): readonly Pixels[] {
 }
 
 function convert(picture: Pixels, options: Preprocessing): Promise<Float32Array> {
-  return native.fromPixels(...pictureArguments(picture, options))
+  return native.fromPixels(...pictureArguments(picture, options)).catch(rethrowPublic)
 }
 
 function convertSync(picture: Pixels, options: Preprocessing): Float32Array {
-  return native.fromPixelsSync(...pictureArguments(picture, options))
+  try {
+    return native.fromPixelsSync(...pictureArguments(picture, options))
+  } catch (error) {
+    return rethrowPublic(error)
+  }
 }
 
 function pictureArguments(picture: Pixels, options: Preprocessing): native.PictureArguments {

@@ -65,6 +65,9 @@ export interface PixelTransform {
 
 /** Throws `ImageError` unless the bytes are there. */
 export function checkPixels(pixels: Pixels): void {
+  if (typeof pixels !== 'object' || pixels === null) {
+    throw invalidOption('a picture', 'pixels: { data, width, height, channels }', pixels)
+  }
   const { data, width, height, channels } = pixels
   if (!ArrayBuffer.isView(data) || (data as Uint8Array).BYTES_PER_ELEMENT !== 1) {
     throw invalidOption('data of pixels', 'a Uint8Array', data)

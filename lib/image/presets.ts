@@ -1,7 +1,7 @@
 import { closest } from '../edit-distance.js'
-import { OptionError, show } from '../errors.js'
+import { invalidOption, OptionError, show } from '../errors.js'
 import type { Size2d } from '../shape.js'
-import type { Preprocessing } from './pixels.js'
+import { outputSize, type Preprocessing } from './pixels.js'
 
 /**
  * Preprocessing by the convention of many weights; `modelInfo(name).preprocessing` is that of one network's, in its size.
@@ -48,7 +48,9 @@ export type PresetName = keyof typeof presets
 
 /** The preset of a name, or what is given itself. Throws `OptionError` for a name that does not exist. */
 export function resolvePreset(preset: PresetName | Preprocessing): Preprocessing {
-  if (typeof preset !== 'string') return preset
+  if (typeof preset === 'object' && preset !== null) return preset
+  if (typeof preset !== 'string')
+    throw invalidOption('the preset', 'the name of a preset, or an object of options', preset)
   if (Object.hasOwn(presets, preset)) return presets[preset]
   const names = Object.keys(presets)
   throw new OptionError(`There is no preset ${show(preset)}; did you mean ${show(closest(preset, names))}?`, {
@@ -85,7 +87,7 @@ export function withSize(
   [height, width]: readonly [height: number, width: number],
 ): Preprocessing {
   const size = height === width ? height : ([height, width] as const)
-  const [oldHeight, oldWidth] = pair(preprocessing.size)
+  const [oldHeight, oldWidth] = outputSize(preprocessing)
   if (oldHeight === height && oldWidth === width) return { ...preprocessing, size }
   const ratio = Math.min(height, width) / Math.min(oldHeight, oldWidth)
   return { ...preprocessing, size, resize: scaled(preprocessing.resize, ratio) }

@@ -56,11 +56,12 @@ export const listModels = (filter: ModelFilter = {}): readonly Architecture[] =>
   return [...listed].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** What a model that `createModel` made is. */
-const architectures = new WeakMap<Model, Architecture>()
+/** Where a model that `createModel` made, of any copy of the package, has its architecture. */
+const architectureKey = Symbol.for('im2col.architecture')
 
 /** @internal The architecture of a model that `createModel` made. */
-export const architectureOf = (net: Model): Architecture | undefined => architectures.get(net)
+export const architectureOf = (net: Model): Architecture | undefined =>
+  (net as { readonly [architectureKey]?: Architecture })[architectureKey]
 
 const suggestions = 3
 
@@ -180,6 +181,6 @@ export function createModel(name: string, options: CreateModelOptions = {}): Mod
   }
   const inputs = inputShapes(architecture, options)
   const net = model(inputs, build((numClasses === undefined ? {} : { numClasses }) as never) as () => AnySym)
-  architectures.set(net, architecture)
+  Object.defineProperty(net, architectureKey, { value: architecture })
   return net
 }
