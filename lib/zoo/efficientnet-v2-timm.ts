@@ -25,7 +25,7 @@ const variant = defineFamily({
   inputs: { input: [224, 224, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'imagenet',
+  preprocessing: { interpolation: 'bicubic' },
 })
 
 /** A plain 3 x 3 convolution, one that expands before a 1 x 1 one, or an inverted residual that weighs its channels. */
@@ -178,21 +178,26 @@ export const tfEfficientnetV2B0 = variant(
 /** EfficientNetV2-B1: `[240, 240, 3]` -> `[1000]`. */
 export const tfEfficientnetV2B1 = variant(
   'tf_efficientnetv2_b1',
-  { inputs: { input: [240, 240, 3] }, parameters: 8_141_052, macs: 1_196_819_360 },
+  { inputs: { input: [240, 240, 3] }, parameters: 8_141_052, macs: 1_196_819_360, preprocessing: { crop: 0.882 } },
   base(1, 1.1),
 )
 
 /** EfficientNetV2-B2: `[260, 260, 3]` -> `[1000]`. */
 export const tfEfficientnetV2B2 = variant(
   'tf_efficientnetv2_b2',
-  { inputs: { input: [260, 260, 3] }, parameters: 10_096_086, macs: 1_697_542_832 },
+  { inputs: { input: [260, 260, 3] }, parameters: 10_096_086, macs: 1_697_542_832, preprocessing: { crop: 0.89 } },
   base(1.1, 1.2),
 )
 
 /** EfficientNetV2-B3: `[300, 300, 3]` -> `[1000]`. */
 export const tfEfficientnetV2B3 = variant(
   'tf_efficientnetv2_b3',
-  { inputs: { input: [300, 300, 3] }, parameters: 14_358_406, macs: 3_011_458_816, preprocessing: 'inception' },
+  {
+    inputs: { input: [300, 300, 3] },
+    parameters: 14_358_406,
+    macs: 3_011_458_816,
+    preprocessing: { preset: 'inception', crop: 0.9, fit: 'fill' },
+  },
   base(1.2, 1.4),
 )
 
@@ -217,7 +222,7 @@ const scaled = (scale: number) => (width: number) => roundToMultiple(width * sca
 /** EfficientNetV2-T, timm's, with four fifths of the channels of S: `[288, 288, 3]` -> `[1000]`. */
 export const efficientnetV2RwT = variant(
   'efficientnetv2_rw_t',
-  { inputs: { input: [288, 288, 3] }, parameters: 13_649_388, macs: 3_159_953_120 },
+  { inputs: { input: [288, 288, 3] }, parameters: 13_649_388, macs: 3_159_953_120, preprocessing: { crop: 1 } },
   efficientnetV2({
     stages: smallStages,
     stemWidth: 24,
@@ -231,7 +236,7 @@ export const efficientnetV2RwT = variant(
 /** EfficientNetV2-S in timm's form, of the paper's figure 2: `[384, 384, 3]` -> `[1000]`. */
 export const efficientnetV2RwS = variant(
   'efficientnetv2_rw_s',
-  { inputs: { input: [384, 384, 3] }, parameters: 23_941_296, macs: 8_640_282_112 },
+  { inputs: { input: [384, 384, 3] }, parameters: 23_941_296, macs: 8_640_282_112, preprocessing: { crop: 1 } },
   efficientnetV2({
     stages: figureStages,
     stemWidth: 24,
@@ -245,7 +250,7 @@ export const efficientnetV2RwS = variant(
 /** EfficientNetV2-M in timm's form: `[416, 416, 3]` -> `[1000]`. */
 export const efficientnetV2RwM = variant(
   'efficientnetv2_rw_m',
-  { inputs: { input: [416, 416, 3] }, parameters: 53_236_442, macs: 21_332_303_888 },
+  { inputs: { input: [416, 416, 3] }, parameters: 53_236_442, macs: 21_332_303_888, preprocessing: { crop: 1 } },
   efficientnetV2({
     stages: figureStages,
     stemWidth: 24,
@@ -259,7 +264,7 @@ export const efficientnetV2RwM = variant(
 /** EfficientNetV2-XL: `[512, 512, 3]` -> `[1000]`. */
 export const efficientnetV2Xl = variant(
   'efficientnetv2_xl',
-  { inputs: { input: [512, 512, 3] }, parameters: 208_119_808, macs: 93_353_451_520 },
+  { inputs: { input: [512, 512, 3] }, parameters: 208_119_808, macs: 93_353_451_520, preprocessing: { crop: 1 } },
   efficientnetV2({
     stages: [
       { kind: 'plain', expansion: 1, stride: 1, width: 32, depth: 4 },

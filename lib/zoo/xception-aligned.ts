@@ -28,7 +28,7 @@ const variant = defineFamily({
   inputs: { input: [299, 299, 3] },
   minInputSize: 1,
   numClasses: 1000,
-  preprocessing: 'inception',
+  preprocessing: { preset: 'inception', crop: 0.903, interpolation: 'bicubic' },
 })
 
 const eps = 1e-3
@@ -135,7 +135,7 @@ export const xception41 = variant(
 /** Aligned Xception-65: `[299, 299, 3]` -> `[1000]`. */
 export const xception65 = variant(
   'xception65',
-  { parameters: 39_916_312, macs: 13_852_682_216 },
+  { parameters: 39_916_312, macs: 13_852_682_216, preprocessing: { crop: 0.94 } },
   alignedXception(entry, 16),
 )
 
