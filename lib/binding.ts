@@ -4,7 +4,8 @@ import { createRequire } from 'node:module'
 import { NativeError } from './errors.js'
 import type { PlanSpec } from './graph/plan-spec.js'
 import type { PixelTransform } from './image/pixels.js'
-import { nodeFs, nodeUrl } from './node-modules.js'
+import { nodeFs } from './node-modules.js'
+import { packageRoot } from './package-files.js'
 
 /** Objects of the addon: they carry a type tag and have no properties. */
 type Handle = object
@@ -243,13 +244,13 @@ function splitTimes(times: Float64Array, steps: number): readonly StepTimes[] {
 }
 
 function native(): Addon {
-  addon ??= loadAddon(nodeUrl().fileURLToPath(new URL('..', import.meta.url)))
+  addon ??= loadAddon(packageRoot())
   return addon
 }
 
 /** By node-gyp-build's rules: build/Release of a checkout, then prebuilds/ of this platform. */
 function loadAddon(root: string): Addon {
-  const require = createRequire(import.meta.url)
+  const require = createRequire(root)
   const { path: resolve } = require('node-gyp-build/node-gyp-build.js') as { path: (root: string) => string }
   let file: string
   try {

@@ -8,7 +8,8 @@ import type { Pixels, Preprocessing } from './image/pixels.js'
 import { type PresetName, resolvePreset, withSize } from './image/presets.js'
 import { knownOptions } from './layers/options.js'
 import { isModel, type Model } from './model.js'
-import { nodeFs, nodeUrl } from './node-modules.js'
+import { nodeFs } from './node-modules.js'
+import { packageRoot } from './package-files.js'
 import type { Session } from './session.js'
 import type { Tensor } from './tensor.js'
 import { architectureOf, createModel, modelInfo } from './zoo/registry.js'
@@ -170,7 +171,7 @@ async function sessionOf(classifier: Classifier): Promise<ReadyNetwork> {
 
 /** The path of the weights that the package ships for an architecture, if it does. */
 export function shippedWeights(name: string): string | undefined {
-  const path = nodeUrl().fileURLToPath(new URL(`../weights/${encodeURIComponent(name)}.safetensors`, import.meta.url))
+  const path = `${packageRoot()}weights/${encodeURIComponent(name)}.safetensors`
   return nodeFs().existsSync(path) ? path : undefined
 }
 

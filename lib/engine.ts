@@ -1,6 +1,7 @@
 import { engineInfo as nativeEngineInfo } from './binding.js'
 import { rethrowPublic } from './native-error.js'
 import { nodeFs } from './node-modules.js'
+import { packageRoot } from './package-files.js'
 
 /** What the engine is and what it found on this machine. */
 export interface EngineInfo {
@@ -25,7 +26,7 @@ export interface EngineInfo {
  * Tells the version, the instruction set, the threads and the memory of the engine.
  *
  * Throws NativeError when the engine is missing (`ERR_NATIVE_MISSING`), or when IM2COL_ISA or IM2COL_THREADS asks for what it
- * cannot do.
+ * cannot do; PackageError in a bundle.
  *
  * ```ts
  * import { engineInfo } from 'im2col'
@@ -43,6 +44,6 @@ export function engineInfo(): EngineInfo {
 
 /** The version in package.json. */
 export function packageVersion(): string {
-  const text = nodeFs().readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = nodeFs().readFileSync(`${packageRoot()}package.json`, 'utf8')
   return (JSON.parse(text) as { readonly version: string }).version
 }

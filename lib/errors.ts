@@ -1,19 +1,27 @@
 /** Every error that the library throws on purpose: a stable `code`, and the thing, the expectation and the value in its message. */
 
-export type ErrorCode =
-  | 'ERR_SHAPE'
-  | 'ERR_OPTION'
-  | 'ERR_WEIGHTS'
-  | 'ERR_MODEL_FORMAT'
-  | 'ERR_UNSUPPORTED_OP'
-  | 'ERR_DTYPE'
-  | 'ERR_DISPOSED'
-  | 'ERR_QUEUE_FULL'
-  | 'ERR_ABORTED'
-  | 'ERR_IMAGE'
-  | 'ERR_UNKNOWN_MODEL'
-  | 'ERR_NATIVE_MISSING'
-  | `ERR_NATIVE${string}`
+/** The codes of all errors. */
+export const errorCodes = [
+  'ERR_SHAPE',
+  'ERR_OPTION',
+  'ERR_DTYPE',
+  'ERR_WEIGHTS',
+  'ERR_IMAGE',
+  'ERR_UNKNOWN_MODEL',
+  'ERR_DISPOSED',
+  'ERR_ABORTED',
+  'ERR_QUEUE_FULL',
+  'ERR_PACKAGE',
+  'ERR_NATIVE_MISSING',
+  'ERR_NATIVE_LOAD',
+  'ERR_NATIVE_UNSUPPORTED',
+  'ERR_NATIVE_INVALID_ARGUMENT',
+  'ERR_NATIVE_OUT_OF_MEMORY',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+export type NativeErrorCode = Extract<ErrorCode, `ERR_NATIVE_${string}`>
 
 export interface ErrorDetails {
   /** Path of the layer that the error is about, `layer1.0.conv1`. */
@@ -90,20 +98,6 @@ export class WeightsError extends Im2colError implements WeightsMismatch {
   }
 }
 
-/** A model or weights file is not what its format demands. */
-export class ModelFormatError extends Im2colError {
-  constructor(message: string, details?: ErrorDetails) {
-    super('ERR_MODEL_FORMAT', message, details)
-  }
-}
-
-/** A model needs operators that are not implemented; the message lists all of them. */
-export class UnsupportedOpError extends Im2colError {
-  constructor(message: string, details?: ErrorDetails) {
-    super('ERR_UNSUPPORTED_OP', message, details)
-  }
-}
-
 /** Elements are of another type than what is done with them needs. */
 export class DTypeError extends Im2colError {
   constructor(message: string, details?: ErrorDetails) {
@@ -132,9 +126,16 @@ export class AbortError extends Im2colError {
   }
 }
 
+/** The code runs apart from the package's files, as in a bundle. */
+export class PackageError extends Im2colError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ERR_PACKAGE', message, details)
+  }
+}
+
 /** The native engine is missing or refused what it was given. */
 export class NativeError extends Im2colError {
-  constructor(code: Extract<ErrorCode, `ERR_NATIVE${string}`>, message: string, details?: ErrorDetails) {
+  constructor(code: NativeErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details)
   }
 }

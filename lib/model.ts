@@ -281,7 +281,7 @@ type Accept<R> = [InvalidIn<R>] extends [never] ? unknown : InvalidIn<R>
  * import { conv2d, model, module, relu, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(16, { kernel: 3, padding: 1 }) }
- * const net = model({ input: [32, 32, 3] }, module(m, <X>(x: Sym<X>) => relu(m.conv(x))))
+ * const net = model({ input: [32, 32, 3] }, module(m, <X,>(x: Sym<X>) => relu(m.conv(x))))
  * net.parameters().map(({ path }) => path) // ['conv.weight', 'conv.bias']
  * ```
  */

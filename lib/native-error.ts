@@ -1,4 +1,12 @@
-import { AbortError, DisposedError, Im2colError, NativeError, WeightsError } from './errors.js'
+import {
+  AbortError,
+  DisposedError,
+  errorCodes,
+  Im2colError,
+  NativeError,
+  type NativeErrorCode,
+  WeightsError,
+} from './errors.js'
 
 /** Throws the public form of what the engine threw: AbortError, DisposedError, WeightsError or NativeError. */
 export function rethrowPublic(error: unknown): never {
@@ -8,5 +16,9 @@ export function rethrowPublic(error: unknown): never {
   if (code === 'ERR_ABORTED') throw new AbortError(undefined, { cause: error })
   if (code === 'ERR_DISPOSED') throw new DisposedError('The session was disposed during the run', { cause: error })
   if (code === 'ERR_UNREADABLE') throw new WeightsError(`Cannot read ${error.message}`, { cause: error })
-  throw new NativeError(code.replace('ERR_', 'ERR_NATIVE_') as `ERR_NATIVE_${string}`, error.message, { cause: error })
+  const native = errorCodes.find((known) => known === code.replace('ERR_', 'ERR_NATIVE_')) as
+    | NativeErrorCode
+    | undefined
+  if (native === undefined) throw error
+  throw new NativeError(native, error.message, { cause: error })
 }

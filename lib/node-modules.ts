@@ -2,7 +2,8 @@
 
 import { createRequire } from 'node:module'
 
-const require = createRequire(import.meta.url)
+// Node's own modules are the same from anywhere, and a bundle may leave this file without an address.
+const require = createRequire(process.execPath)
 
 export const nodeFs = (): typeof import('node:fs') => require('node:fs')
 export const nodeFsPromises = (): typeof import('node:fs/promises') => require('node:fs/promises')

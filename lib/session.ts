@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { checkSignal, onAbort, throwIfAborted } from './abort.js'
 import type { NativeRun, StepTimes } from './binding.js'
 import { engineInfo } from './engine.js'

@@ -58,7 +58,7 @@ test('there are examples in the documentation', () => {
 })
 
 test('every example in the documentation compiles', async () => {
-  const named = new Map(examples.map((example, index) => [`example-${index}.ts`, example]))
+  const named = new Map(examples.map((example, index) => [`example-${index}.mts`, example]))
   const sources = [...named].map(([name, example]) => [name, `${prelude(example)}${example.code}\nexport {}\n`])
   const { diagnostics } = await typecheck(Object.fromEntries(sources))
   const failures = diagnostics.map(({ file, line, text }) => {

@@ -1,18 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as errors from '../lib/errors.js'
+
+const root = join(import.meta.dirname, '..')
 
 const classes = [
   [errors.ShapeError, 'ERR_SHAPE'],
   [errors.OptionError, 'ERR_OPTION'],
   [errors.WeightsError, 'ERR_WEIGHTS'],
-  [errors.ModelFormatError, 'ERR_MODEL_FORMAT'],
-  [errors.UnsupportedOpError, 'ERR_UNSUPPORTED_OP'],
   [errors.DTypeError, 'ERR_DTYPE'],
   [errors.DisposedError, 'ERR_DISPOSED'],
   [errors.QueueFullError, 'ERR_QUEUE_FULL'],
   [errors.AbortError, 'ERR_ABORTED'],
   [errors.ImageError, 'ERR_IMAGE'],
   [errors.UnknownModelError, 'ERR_UNKNOWN_MODEL'],
+  [errors.PackageError, 'ERR_PACKAGE'],
 ] as const
 
 describe('errors', () => {
@@ -24,8 +27,25 @@ describe('errors', () => {
   })
 
   test('every exported class is listed here', () => {
-    const exported = Object.values(errors).filter((value) => value.prototype instanceof errors.Im2colError)
+    const exported = Object.values(errors).filter(
+      (value) => typeof value === 'function' && value.prototype instanceof errors.Im2colError,
+    )
     expect(new Set(exported)).toEqual(new Set([...classes.map(([Kind]) => Kind), errors.NativeError]))
+  })
+
+  test('the README lists every code, and the library throws every one', () => {
+    const read = (file: string) => readFileSync(join(root, file), 'utf8')
+    const section = /^## Errors$([\s\S]*?)^## /m.exec(read('README.md'))?.[1]
+    expect([...(section?.matchAll(/`(ERR_\w+)`/g) ?? [])].map(([, code]) => code)).toEqual([...errors.errorCodes])
+    const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    const library = files.filter((file) => file.endsWith('.ts')).map((file) => read(join('lib', file)))
+    const thrown = (code: string, pattern: RegExp) => (library.some((text) => pattern.test(text)) ? code : `${pattern}`)
+    for (const [{ name }, code] of classes) expect(thrown(code, new RegExp(`new ${name}\\(`))).toBe(code)
+    library.push(read('native/binding/errors.cpp'))
+    for (const code of errors.errorCodes.filter((known) => known.startsWith('ERR_NATIVE_'))) {
+      const engines = code.replace('NATIVE_', '')
+      expect(thrown(code, new RegExp(`new NativeError\\(\\s*'${code}'|return "${engines}"`))).toBe(code)
+    }
   })
 
   test('of the engine carry the code that they are given', () => {

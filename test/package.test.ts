@@ -1,5 +1,6 @@
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build, transform } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -35,6 +36,8 @@ describe('the tarball', () => {
       /^weights\/[^/]+\.(safetensors|txt|json|md)$/,
       /^native\/(?!test\/).*\.(cpp|h|inc|map)$/,
       /^native\/sources\.txt$/,
+      /^docs\/(models\/)?[A-Za-z0-9_-]+\.md$/,
+      /^bench\/(README\.md|results\/[a-z0-9-]+\.(json|md|svg))$/,
     ]
     const paths = tarball.files.map(({ path }) => path)
     expect(paths.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([])
@@ -51,6 +54,13 @@ describe('the tarball', () => {
     const { scripts, gypfile } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
     expect(gypfile).toBe(false)
     expect(Object.keys(scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]))
+  })
+
+  test('holds what the README links to', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8')
+    const targets = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target]) => target as string)
+    expect(targets.length).toBeGreaterThan(5)
+    expect(targets.filter((target) => !existsSync(join(installed, target)))).toEqual([])
   })
 
   test('is small', () => {
@@ -142,7 +152,75 @@ describe('an installation in an empty folder', () => {
   })
 })
 
+describe("the README's examples", () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
+  const complete = blocks.filter((code) => !/'[^']+\.(safetensors|jpg|txt)'/.test(code)) // the others read files of the user's
+
+  test('run as pasted', async () => {
+    expect(complete).toHaveLength(2)
+    const outputs = []
+    for (const code of complete) {
+      const { status, stdout, stderr } = script('mjs', (await transform(code, { loader: 'ts' })).code)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      outputs.push(stdout)
+    }
+    expect(outputs[0]).toMatch(/^7 /)
+    expect(outputs[1]).toMatch(/10/)
+  })
+})
+
+describe('a bundle', () => {
+  const app = `
+    import { classify, createModel, engineInfo, listModels, model, relu } from 'im2col'
+    const pixels = { data: new Uint8Array(784), width: 28, height: 28, channels: 1 }
+    const uses = [
+      () => engineInfo(),
+      () => createModel('lenet5'),
+      () => listModels(),
+      () => classify(pixels, 'lenet5'),
+      () => model({ input: [4] }, relu).compile(),
+    ]
+    Promise.allSettled(uses.map(async (use) => use())).then((results) =>
+      console.log(JSON.stringify(results.map(({ reason }) => reason && [reason.name, reason.code, reason.message]))))
+  `
+  const bundle = async (format: 'esm' | 'cjs', external: string[]): Promise<Outcome> => {
+    const stdin = { contents: app, resolveDir: folder }
+    const { outputFiles } = await build({ stdin, bundle: true, platform: 'node', format, external, write: false })
+    mkdirSync(join(folder, 'out'), { recursive: true })
+    const file = join(folder, 'out', `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
+    writeFileSync(file, outputFiles[0]?.text ?? '')
+    return run(folder, [file])
+  }
+
+  test.each(['esm', 'cjs'] as const)('that leaves the package out works: %s', async (format) => {
+    const { status, stdout, stderr } = await bundle(format, ['im2col'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual([null, null, null, null, null])
+  })
+
+  test.each(['esm', 'cjs'] as const)('that swallows the package says what to do: %s', async (format) => {
+    const { status, stdout, stderr } = await bundle(format, [])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const [name, code, message] of JSON.parse(stdout)) {
+      expect([name, code]).toEqual([expect.stringMatching(/^PackageError/), 'ERR_PACKAGE'])
+      expect(message).toContain('--external:im2col')
+    }
+  })
+})
+
 describe('the types of an installation', () => {
+  test('bring the library of disposable objects along, and need no more than ES2022 and the DOM', () => {
+    const file = join(folder, 'use.mts')
+    const use = '(session: Session) => session[Symbol.dispose]()'
+    writeFileSync(file, `import type { Session } from 'im2col'\nexport const dispose = ${use}\n`)
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '']
+    const outcome = run(folder, [tsc, ...options, '--module', 'nodenext', file])
+    rmSync(file)
+    expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
   const use = `
     const net = model({ input: [28, 28, 1] }, sequential(conv2d(4, { kernel: 5 }), relu))
     export const session: Promise<Session> = net.compile({ threads: 1 })

@@ -44,7 +44,7 @@ const binary = <Type extends string>(type: Type, operator: BinaryOperator) => {
  * import { conv2d, globalAvgPool, module, multiply, relu, type Sym, sigmoid } from 'im2col'
  *
  * const m = { pool: globalAvgPool(), fc1: conv2d(16, { kernel: 1 }), fc2: conv2d(64, { kernel: 1 }) }
- * const squeeze = module(m, <X>(x: Sym<X>) => multiply(x, sigmoid(m.fc2(relu(m.fc1(m.pool(x)))))))
+ * const squeeze = module(m, <X,>(x: Sym<X>) => multiply(x, sigmoid(m.fc2(relu(m.fc1(m.pool(x)))))))
  * ```
  */
 export const multiply = binary('multiply', 'multiply')
@@ -58,7 +58,7 @@ export const multiply = binary('multiply', 'multiply')
  * import { broadcastAdd, conv2d, globalAvgPool, module, type Sym } from 'im2col'
  *
  * const m = { pool: globalAvgPool(), context: conv2d(64, { kernel: 1 }) }
- * const block = module(m, <X>(x: Sym<X>) => broadcastAdd(x, m.context(m.pool(x))))
+ * const block = module(m, <X,>(x: Sym<X>) => broadcastAdd(x, m.context(m.pool(x))))
  * ```
  */
 export const broadcastAdd = binary('broadcastAdd', 'add')
@@ -72,7 +72,7 @@ export const broadcastAdd = binary('broadcastAdd', 'add')
  * import { globalAvgPool, module, type Sym, subtract } from 'im2col'
  *
  * const m = { mean: globalAvgPool() }
- * const center = module(m, <X>(x: Sym<X>) => subtract(x, m.mean(x)))
+ * const center = module(m, <X,>(x: Sym<X>) => subtract(x, m.mean(x)))
  * ```
  */
 export const subtract = binary('subtract', 'subtract')
@@ -85,7 +85,7 @@ export const subtract = binary('subtract', 'subtract')
  * ```ts
  * import { divide, module, reduce, type Sym } from 'im2col'
  *
- * const shares = module({}, <X>(x: Sym<X>) => divide(x, reduce('sum', { axes: [-1], keepDims: true })(x)))
+ * const shares = module({}, <X,>(x: Sym<X>) => divide(x, reduce('sum', { axes: [-1], keepDims: true })(x)))
  * ```
  */
 export const divide = binary('divide', 'divide')
@@ -99,7 +99,7 @@ export const divide = binary('divide', 'divide')
  * import { conv2d, maximum, module, type Sym } from 'im2col'
  *
  * const m = { a: conv2d(8, { kernel: 3 }), b: conv2d(8, { kernel: 3 }) }
- * const either = module(m, <X>(x: Sym<X>) => maximum(m.a(x), m.b(x)))
+ * const either = module(m, <X,>(x: Sym<X>) => maximum(m.a(x), m.b(x)))
  * ```
  */
 export const maximum = binary('maximum', 'maximum')
@@ -113,7 +113,7 @@ export const maximum = binary('maximum', 'maximum')
  * import { conv2d, minimum, module, type Sym } from 'im2col'
  *
  * const m = { a: conv2d(8, { kernel: 3 }), b: conv2d(8, { kernel: 3 }) }
- * const both = module(m, <X>(x: Sym<X>) => minimum(m.a(x), m.b(x)))
+ * const both = module(m, <X,>(x: Sym<X>) => minimum(m.a(x), m.b(x)))
  * ```
  */
 export const minimum = binary('minimum', 'minimum')
@@ -127,7 +127,7 @@ export const minimum = binary('minimum', 'minimum')
  * import { constant, model, pow, relu, type Sym, Tensor } from 'im2col'
  *
  * const three = constant(new Tensor(new Float32Array([3]), [1]))
- * const net = model({ input: [7, 7, 512] }, <X>(x: Sym<X>) => pow(relu(x), three(x)))
+ * const net = model({ input: [7, 7, 512] }, <X,>(x: Sym<X>) => pow(relu(x), three(x)))
  * ```
  */
 export const pow = binary('pow', 'pow')

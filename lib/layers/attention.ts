@@ -70,7 +70,7 @@ export interface MultiHeadAttentionOptions {
  * import { add, layerNorm, module, multiHeadAttention, type Sym } from 'im2col'
  *
  * const m = { norm: layerNorm(), attention: multiHeadAttention(8) }
- * const block = module(m, <X>(x: Sym<X>) => add(m.attention(m.norm(x)), x))
+ * const block = module(m, <X,>(x: Sym<X>) => add(m.attention(m.norm(x)), x))
  * ```
  */
 export const multiHeadAttention = (

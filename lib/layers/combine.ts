@@ -11,7 +11,7 @@ import type { ConcatShape, Same } from '../shape-types.js'
  * import { add, conv2d, module, relu, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(64, { kernel: 3, padding: 1 }) }
- * const residual = module(m, <X>(x: Sym<X>) => relu(add(m.conv(x), x)))
+ * const residual = module(m, <X,>(x: Sym<X>) => relu(add(m.conv(x), x)))
  * ```
  */
 export const add = <A, B>(a: Sym<A>, b: Sym<B>): Sym<Same<A, B>> => {
@@ -37,7 +37,7 @@ export const add = <A, B>(a: Sym<A>, b: Sym<B>): Sym<Same<A, B>> => {
  * import { concat, conv2d, module, type Sym } from 'im2col'
  *
  * const m = { one: conv2d(64, { kernel: 1 }), three: conv2d(64, { kernel: 3, padding: 1 }) }
- * const expand = module(m, <X>(x: Sym<X>) => concat(m.one(x), m.three(x)))
+ * const expand = module(m, <X,>(x: Sym<X>) => concat(m.one(x), m.three(x)))
  * ```
  */
 export const concat = <const T extends readonly unknown[]>(

@@ -29,7 +29,7 @@ export type DeformConv2dOptions<K = Size2d, S = Size2d, P = Padding2d, D = Size2
  * import { conv2d, deformConv2d, module, type Sym } from 'im2col'
  *
  * const m = { offset: conv2d(18, { kernel: 3, padding: 1 }), conv: deformConv2d(64, { kernel: 3, padding: 1 }) }
- * const block = module(m, <X>(x: Sym<X>) => m.conv(x, m.offset(x)))
+ * const block = module(m, <X,>(x: Sym<X>) => m.conv(x, m.offset(x)))
  * ```
  */
 export const deformConv2d = <

@@ -27,7 +27,7 @@ const collect = (children: object, prefix: string, names: Map<object, string>): 
  *
  * const convNorm = <const W extends number>(width: W) => {
  *   const m = { conv: conv2d(width, { kernel: 3, padding: 1, bias: false }), bn: batchNorm() }
- *   return module(m, <X>(x: Sym<X>) => relu(m.bn(m.conv(x))))
+ *   return module(m, <X,>(x: Sym<X>) => relu(m.bn(m.conv(x))))
  * }
  * ```
  */

@@ -198,7 +198,7 @@ const largestNumber = (2 - 2 ** -23) * 2 ** 127
  * import { add, conv2d, layerScale, module, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(96, { kernel: 1 }), layer_scale: layerScale() }
- * const block = module(m, <X>(x: Sym<X>) => add(m.layer_scale(m.conv(x)), x))
+ * const block = module(m, <X,>(x: Sym<X>) => add(m.layer_scale(m.conv(x)), x))
  * ```
  */
 export const layerScale = (

@@ -101,7 +101,7 @@ export const dropBlock = (
  * import { add, conv2d, module, stochasticDepth, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(64, { kernel: 3, padding: 1 }), drop: stochasticDepth({ p: 0.2 }) }
- * const block = module(m, <X>(x: Sym<X>) => add(m.drop(m.conv(x)), x))
+ * const block = module(m, <X,>(x: Sym<X>) => add(m.drop(m.conv(x)), x))
  * ```
  */
 export const stochasticDepth = (options: { readonly p: number }): (<X>(x: Sym<X>) => Sym<X>) => {

@@ -153,7 +153,7 @@ export interface GridSampleOptions {
  * import { conv2d, gridSample, module, type Sym, tanh } from 'im2col'
  *
  * const m = { flow: conv2d(2, { kernel: 3, padding: 1 }) }
- * const warp = module(m, <X>(x: Sym<X>) => gridSample(x, tanh(m.flow(x)), { padding: 'border' }))
+ * const warp = module(m, <X,>(x: Sym<X>) => gridSample(x, tanh(m.flow(x)), { padding: 'border' }))
  * ```
  */
 export const gridSample = <X, G>(

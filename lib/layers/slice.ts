@@ -43,7 +43,7 @@ const cutAll = (type: string, layer: object, x: AnySym, axis: number, sizes: rea
  * ```ts
  * import { model, slice, type Sym } from 'im2col'
  *
- * const net = model({ input: [8, 8, 64] }, <X>(x: Sym<X>) => slice(x, { start: 16, end: 48 }))
+ * const net = model({ input: [8, 8, 64] }, <X,>(x: Sym<X>) => slice(x, { start: 16, end: 48 }))
  * net.outputs.output // [8, 8, 32]
  * ```
  */
@@ -88,7 +88,7 @@ const nameOf = (axis: number, { shape }: AnySym): string =>
  * ```ts
  * import { concat, model, relu, split, type Sym } from 'im2col'
  *
- * const net = model({ input: [8, 8, 64] }, <X>(x: Sym<X>) => {
+ * const net = model({ input: [8, 8, 64] }, <X,>(x: Sym<X>) => {
  *   const [left, right] = split(x, [16, 48])
  *   return concat(relu(left), right)
  * })
@@ -125,7 +125,7 @@ export const split = <X, const Sizes extends readonly number[], const Axis exten
  * import { chunk, concat, conv2d, module, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(32, { kernel: 3, padding: 1 }) }
- * const block = module(m, <X>(x: Sym<X>) => {
+ * const block = module(m, <X,>(x: Sym<X>) => {
  *   const [left, right] = chunk(x, 2)
  *   return concat(left, m.conv(right))
  * })

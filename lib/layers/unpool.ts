@@ -21,7 +21,7 @@ const largestPlane = 2 ** 24
  * import { conv2d, maxPool2dWithIndices, maxUnpool2d, module, type Sym } from 'im2col'
  *
  * const m = { pool: maxPool2dWithIndices({ kernel: 2 }), conv: conv2d(64, { kernel: 1 }), unpool: maxUnpool2d({ kernel: 2 }) }
- * const block = module(m, <X>(x: Sym<X>) => {
+ * const block = module(m, <X,>(x: Sym<X>) => {
  *   const [pooled, indices] = m.pool(x)
  *   return m.unpool(m.conv(pooled), indices)
  * })
@@ -76,7 +76,7 @@ export interface MaxUnpool2dOptions<K = Size2d, S = Size2d, P = Padding2d, Out =
  *
  * const pool = maxPool2dWithIndices({ kernel: 2 })
  * const unpool = maxUnpool2d({ kernel: 2, outputSize: [7, 7] })
- * const net = model({ input: [7, 7, 3] }, <X>(x: Sym<X>) => unpool(...pool(x)))
+ * const net = model({ input: [7, 7, 3] }, <X,>(x: Sym<X>) => unpool(...pool(x)))
  * ```
  */
 export const maxUnpool2d = <

@@ -12,7 +12,7 @@ import { Tensor } from '../tensor.js'
  * import { add, constant, model, type Sym, Tensor } from 'im2col'
  *
  * const offset = constant(new Tensor(new Float32Array([1, 2, 3]), [3]))
- * const net = model({ input: [3] }, <X>(x: Sym<X>) => add(x, offset(x)))
+ * const net = model({ input: [3] }, <X,>(x: Sym<X>) => add(x, offset(x)))
  * ```
  */
 export const constant = (tensor: Tensor): ((anchor: Sym<unknown>) => AnySym) => {
@@ -37,7 +37,7 @@ const LARGEST_RANK = 4
  * import { broadcastAdd, conv2d, module, parameter, type Sym } from 'im2col'
  *
  * const m = { conv: conv2d(64, { kernel: 16, stride: 16 }), pos_embed: parameter([14, 14, 64]) }
- * const embed = module(m, <X>(x: Sym<X>) => broadcastAdd(m.conv(x), m.pos_embed(x)))
+ * const embed = module(m, <X,>(x: Sym<X>) => broadcastAdd(m.conv(x), m.pos_embed(x)))
  * ```
  */
 export const parameter = <const Shape extends readonly number[]>(

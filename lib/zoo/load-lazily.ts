@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { describePicture } from '../image/presets.js'
 import * as layers from '../layers/index.js'
 import * as options from '../layers/options.js'
+import { packageRoot } from '../package-files.js'
 import { Tensor } from '../tensor.js'
 import type { ZooBuilder } from './architecture.js'
 
@@ -15,15 +16,16 @@ type Exports = Readonly<Record<string, unknown>>
 /** A file of the zoo as a function of what it imports from. */
 type Family = (require: (specifier: string) => Exports) => Exports
 
-const require = createRequire(import.meta.url)
 const core: Exports = { ...layers, ...options, Tensor, describePicture }
 const families = new Map<string, Exports>()
+
+const read = (file: string): unknown => createRequire(packageRoot())(`./dist/zoo/${file}`)
 
 /** What `./FILE.js` exports; the library's own for what lies outside of the zoo. */
 const load = (specifier: string): Exports => {
   if (!specifier.startsWith('./')) return core
   const file = specifier.slice(2).replace(/js$/, 'cjs')
-  const exports = families.get(file) ?? (require(`./zoo/${file}`) as Family)(load)
+  const exports = families.get(file) ?? (read(file) as Family)(load)
   families.set(file, exports)
   return exports
 }
@@ -32,7 +34,7 @@ let fileOf: ReadonlyMap<string, string> | undefined
 
 /** The family file of every network. */
 const files = (): ReadonlyMap<string, string> => {
-  fileOf ??= new Map(Object.entries(require('./zoo/families.json') as Record<string, string>))
+  fileOf ??= new Map(Object.entries(read('families.json') as Record<string, string>))
   return fileOf
 }
 
