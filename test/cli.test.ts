@@ -240,6 +240,14 @@ describe('im2col models', () => {
       expect.objectContaining({ name: 'vgg16' }),
     )
   })
+
+  it('fails in one line on bad input', async () => {
+    await expectFailure(
+      ['models', '--task', 'image-classificatio'],
+      /task.*"image-classificatio".*image-classification/,
+    )
+    await expectFailure(['models', '--family', 'nope', '--json'], /family.*"nope"/)
+  })
 })
 
 describe('im2col info', () => {
