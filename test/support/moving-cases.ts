@@ -83,8 +83,9 @@ const padCases: Cases = fc
     const pairs = shape.map((size, axis) =>
       (amounts[axis] as [number, number]).map((cells) => Math.min(cells, room(size))),
     )
-    const layer = pad(pairs as unknown as [number, number][], { mode, value })
-    return { inputs: { input: shape }, net: layerOf(layer), options: { pairs, mode, value } }
+    const options = mode === 'constant' ? { mode, value } : { mode }
+    const layer = pad(pairs as unknown as [number, number][], options)
+    return { inputs: { input: shape }, net: layerOf(layer), options: { pairs, ...options } }
   })
 
 const cutCases: Cases = fc

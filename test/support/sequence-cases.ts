@@ -75,10 +75,11 @@ const stateCases: Cases = fc
   .record({ length: int(1, 4), depth: int(1, 5), size: fc.constantFrom(1, 5, 16, 17), isLstm: fc.boolean() })
   .map(({ length, depth, size, isLstm }) => {
     const m = { cells: isLstm ? lstm(size) : gru(size) }
+    const states = { h: [size], ...(isLstm ? { c: [size] } : {}) }
     return {
-      inputs: { input: [length, depth], h: [size], c: [size] },
-      net: module(m, ({ input, h, c }: Readonly<Record<'input' | 'h' | 'c', AnySym>>) => {
-        const { output, hidden, cell } = m.cells.withStates(input, { hidden: [h], cell: [c] })
+      inputs: { input: [length, depth], ...states },
+      net: module(m, ({ input, h, c }: { readonly input: AnySym; readonly h: AnySym; readonly c?: AnySym }) => {
+        const { output, hidden, cell } = m.cells.withStates(input, { hidden: [h], ...(c && { cell: [c] }) })
         return { output, last: concat(...hidden, ...cell) }
       }),
       options: { isLstm, size },
