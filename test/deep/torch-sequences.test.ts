@@ -77,7 +77,7 @@ module = nn.ModuleDict({'layer': layer})
 s = ${states}
 y = ${last}[:, None]`,
     net: module({ layer }, ({ x, h, c }: Readonly<Record<'x' | 'h' | 'c', AnySym>>) => {
-      const { hidden, cell } = layer.withStates(x, { hidden: [h], cell: [c] })
+      const { hidden, cell } = layer.withStates(x, { hidden: [h], ...(type === 'lstm' && { cell: [c] }) })
       return (type === 'lstm' ? cell[0] : hidden[0]) as AnySym
     }),
     isChannelsLast: true,
