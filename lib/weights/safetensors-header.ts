@@ -109,13 +109,14 @@ function parseStrictJson(header: Uint8Array, fileName: string): Record<string, u
     throw new WeightsError(`${fileName} is not a safetensors file: its header does not begin with a JSON object`)
   }
   if (Object.keys(value).length > MAX_TENSORS + 1) throw countError(fileName, 'more tensors')
-  const problem = findJsonProblem(text)
+  const problem = isPlain(text, value) ? undefined : findJsonProblem(text)
   if (problem !== undefined) throw new WeightsError(`${fileName} ${problem} in its header`)
   return value
 }
 
 /** Before the header is parsed, which takes long when it has very many names. Quotes within texts do not count. */
 function checkQuotes(header: Uint8Array, fileName: string): void {
+  if (header.byteLength <= MAX_QUOTES) return
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
   let quotes = 0
   for (let at = bytes.indexOf('"'); at !== -1; at = bytes.indexOf('"', at + 1)) {
@@ -132,6 +133,21 @@ function countError(fileName: string, what: string): WeightsError {
 
 /** Tensors are objects in an object. */
 const MAX_DEPTH = 2
+
+/** Whether `json` surely has no problem: no deep value, and no more ends of keys than the keys of the value. */
+function isPlain(json: string, value: Record<string, unknown>): boolean {
+  let keys = 0
+  for (const entry of Object.values(value)) {
+    if (!isRecord(entry)) return false
+    const fields = Object.values(entry)
+    keys += 1 + fields.length
+    if (!fields.every((field) => typeof field !== 'object' || isListOfSizes(field))) return false
+  }
+  let ends = 0
+  for (let at = json.indexOf('":'); at !== -1; at = json.indexOf('":', at + 2)) ends++
+  const isCompact = !/"\s+:/.test(json)
+  return isCompact && ends === keys
+}
 
 /** What `JSON.parse` lets pass in valid `json`: a key that occurs twice in one object, and any depth. */
 function findJsonProblem(json: string): string | undefined {
