@@ -237,18 +237,11 @@ export function lowerNode(node: AnyNode, context: LoweringContext): Step | null 
 
 const AXES = ['D', 'H', 'W', 'C'] as const
 
-/** The engine's lists have at most so many elements. */
-const LONGEST_LIST = 2 ** 20
-
-/** A list, or the table itself when it is too long for one. */
-const listOf = <T extends Int32Array | Float32Array>(table: T): readonly number[] | T =>
-  table.length > LONGEST_LIST ? table : [...table]
-
 /** The tables of the axes that have one, by the names of d, h, w, c. */
 function indexLists(indices: readonly (Int32Array | null)[]): Record<string, Attribute> {
   const lists = AXES.slice(-indices.length).flatMap((axis, i) => {
     const list = indices[i]
-    return list ? [[`indices${axis}`, listOf(list)] as const] : []
+    return list ? [[`indices${axis}`, list] as const] : []
   })
   return Object.fromEntries(lists)
 }
@@ -258,11 +251,7 @@ function resampleAttributes(tables: readonly ResampleTable[]): Record<string, At
   const missing = AXES.slice(0, 3 - tables.length).map((axis) => [`taps${axis}`, 0] as const)
   const given = AXES.slice(3 - tables.length, 3).flatMap((axis, i) => {
     const { taps, indices, weights } = tables[i] as ResampleTable
-    return [
-      [`taps${axis}`, taps] as const,
-      [`indices${axis}`, listOf(indices)] as const,
-      [`weights${axis}`, listOf(weights)] as const,
-    ]
+    return [[`taps${axis}`, taps] as const, [`indices${axis}`, indices] as const, [`weights${axis}`, weights] as const]
   })
   return Object.fromEntries([...missing, ...given])
 }

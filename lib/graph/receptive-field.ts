@@ -99,10 +99,10 @@ const rearranged = (sight: Sight, { loops }: Node<'rearrange'>['attributes'], ra
       .reduce((sum, turn) => sum + (turn.size - 1) * turn.from.step, 0)
     const count = kept.reduce((product, turn) => product * turn.size, 1)
     if (kept.length === 0) return { ...allOf(reach + 1), reach }
-    const slowest = kept.reduce((best, turn) => (turn.from.step < best.from.step ? turn : best))
-    const isAlone = turns.filter((turn) => turn.to.axis === slowest.to.axis).length === 1
-    const step = slowest.from.step / (isAlone ? slowest.to.step : 1)
-    return { reach, step, shift: reach / 2, count: isAlone ? count * slowest.to.step : count }
+    const finest = kept.reduce((best, turn) => (turn.from.step < best.from.step ? turn : best))
+    const isAlone = turns.filter((turn) => turn.to.axis === finest.to.axis).length === 1
+    const step = finest.from.step / (isAlone ? finest.to.step : 1)
+    return { reach, step, shift: reach / 2, count: isAlone ? count * finest.to.step : count }
   })
   return { axes: readAxes(sight, reads).axes, along }
 }

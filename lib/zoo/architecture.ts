@@ -60,7 +60,7 @@ export interface FamilyFacts {
 export interface VariantFacts {
   /** Learnable parameters. */
   readonly parameters: number
-  /** Multiply-accumulates of the convolution and dense layers for one set of inputs. */
+  /** Multiply-accumulates with the weights of convolutions, dense and recurrent layers, for one set of inputs. */
   readonly macs: number
 }
 
