@@ -31,6 +31,15 @@ std::vector<const ConvAlgorithm*> applicable(const ConvProblem& problem, bool fa
   return algorithms;
 }
 
+// A stride to no second pixel and a dilation to no second tap become 1: what they point at may lie beyond any address.
+void drop_idle_steps(ConvProblem& p) {
+  const ViewSpec& strided = p.transposed ? p.input : p.output;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    if (strided.shape[1 + axis] == 1) p.stride[axis] = 1;
+    if (p.kernel[axis] == 1) p.dilation[axis] = 1;
+  }
+}
+
 }  // namespace
 
 double ConvGeometry::flops() const {
@@ -72,6 +81,7 @@ void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem
   for (const int64_t size : p.kernel) reduction *= static_cast<double>(size);
   reader.expect(reduction <= static_cast<double>(kLargestSize), "the kernel is too large");
   if (!reader.status().ok()) return;
+  drop_idle_steps(p);
 
   const size_t out_channels = static_cast<size_t>(p.out_channels());
   p.weight = &reader.parameter((prefix + "weight").c_str(), out_channels * static_cast<size_t>(p.reduction()));

@@ -43,6 +43,7 @@ struct WeightForm {
 
 // Geometry and weights; the weights are only there while steps are built.
 struct ConvProblem : ConvGeometry {
+  bool transposed = false;                // the stride is one of outputs, and the weight (I, O / groups, kd, kh, kw)
   bool flip = false;
   const ParameterSpec* weight = nullptr;  // (O, I / groups, kd, kh, kw)
   const ParameterSpec* bias = nullptr;    // (O), or null

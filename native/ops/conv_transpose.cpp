@@ -117,6 +117,7 @@ class ConvTranspose final : public Step {
 
 Status make_phase(const StepSpec& spec, const ConvProblem& whole, const Phase& phase, const BuildContext& context, std::unique_ptr<Step>& step) {
   ConvProblem part = whole;
+  part.transposed = false;
   const std::array<int64_t, 3> first = {phase[0]->first_output, phase[1]->first_output, phase[2]->first_output};
   part.output = every_nth_pixel(whole.output, first, whole.stride);
   if (whole.has_residual) part.residual = every_nth_pixel(whole.residual, first, whole.stride);
@@ -146,6 +147,7 @@ Status make_phase(const StepSpec& spec, const ConvProblem& whole, const Phase& p
 
 Status make_conv_transpose_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
   ConvProblem problem;
+  problem.transposed = true;
   if (Status status = read_conv_problem(spec, context, problem); !status.ok()) return status;
   if (Status status = problem.weight->load(); !status.ok()) return status;
   const std::vector<AxisPhase> depth = axis_phases(problem, 0), height = axis_phases(problem, 1), width = axis_phases(problem, 2);
