@@ -1,18 +1,15 @@
-// Runs the quick tests against an addon built with the address and undefined-behaviour sanitizers. The build has a folder
-// of its own; node-gyp-build, which the loader uses, takes it through IM2COL_PREBUILD. Arguments go to vitest.
+// Runs the quick tests against an addon built with the address and undefined-behaviour sanitizers. Arguments go to vitest.
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { buildSanitized, sanitizedFolder } from './sanitized-build.mjs'
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
-const sanitized = join(root, 'build-asan')
 
-// cmake-js locates its package from the working directory, and needs only a C++ compiler and CMake.
-const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
-const build = ['build', '--out', join(sanitized, 'build'), '--parallel', '2', '--CDIM2COL_SANITIZE=ON']
-execFileSync(process.execPath, [cmakeJs, ...build], { cwd: root, stdio: 'inherit' })
+buildSanitized('im2col')
 
 // Node itself is not instrumented, so the sanitizer's runtime has to be loaded before it.
 const runtime = execFileSync(process.env.CXX ?? 'c++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
@@ -20,7 +17,7 @@ const runtime = execFileSync(process.env.CXX ?? 'c++', ['-print-file-name=libasa
 // Leak detection is off: V8 does not free its heap at exit, and every allocation of Node would be reported.
 const env = {
   ...process.env,
-  IM2COL_PREBUILD: sanitized,
+  IM2COL_PREBUILD: sanitizedFolder,
   LD_PRELOAD: runtime,
   ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:strict_string_checks=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',

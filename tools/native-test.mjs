@@ -1,6 +1,6 @@
 // Compiles the native code and its tests with $CXX (default c++) and runs them, with $RUNNER in front when it is set.
 // --arch x64|arm64 chooses both for another architecture than the machine's own: Debian's cross compiler and qemu-user.
-// --sanitize adds the address and undefined-behaviour sanitizers, at -O1: unrolled kernels take minutes to compile above.
+// --sanitize runs them with the address and undefined-behaviour sanitizers, as CMake builds them.
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 
 import { disassemble, exportedSymbols, spilledVectors, vexInstructions } from './native-objects.mjs'
+import { buildSanitized } from './sanitized-build.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: options } = parseArgs({
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
 const machine = { x64: 'x86_64', arm64: 'aarch64' }[options.arch]
 const foreign = options.arch !== process.arch
 if (foreign && machine === undefined) throw new Error(`Expected --arch to be x64 or arm64 but received ${options.arch}`)
+if (foreign && options.sanitize) throw new Error('--sanitize builds for this machine alone, without --arch')
 const cxx = process.env.CXX ?? (foreign ? `${machine}-linux-gnu-g++` : 'c++')
 const runner = (process.env.RUNNER ?? (foreign ? `qemu-${machine} -L /usr/${machine}-linux-gnu` : ''))
   .split(/\s+/)
@@ -24,19 +26,7 @@ const runner = (process.env.RUNNER ?? (foreign ? `qemu-${machine} -L /usr/${mach
 const prefix = /^(.*-)(?:g\+\+|c\+\+|clang\+\+)(?:-\d+)?$/.exec(cxx)?.[1] ?? ''
 const binutils = { nm: `${prefix}nm`, objdump: `${prefix}objdump` }
 
-const sanitizers = options.sanitize
-  ? ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g1']
-  : []
-const flags = [
-  '-std=c++17',
-  options.sanitize ? '-O1' : '-O2',
-  '-fno-exceptions',
-  '-ffp-contract=off',
-  '-Wall',
-  '-Wextra',
-  '-pthread',
-  ...sanitizers,
-]
+const flags = ['-std=c++17', '-O2', '-fno-exceptions', '-ffp-contract=off', '-Wall', '-Wextra', '-pthread']
 
 // Everything but the binding, which needs Node's headers.
 const librarySources = readFileSync(join(root, 'native/sources.txt'), 'utf8')
@@ -73,8 +63,20 @@ const check = (name, condition, detail) => {
   }
 }
 
+const compileTests = async () => {
+  await compileAll([...librarySources, ...testSources])
+  const objects = [...librarySources, ...testSources].map(objectOf)
+  // Buffers of the library are put between forbidden pages on demand (native/test/step_memory.h).
+  const wrapped = process.platform === 'linux' ? ['-Wl,--wrap=posix_memalign,--wrap=free'] : []
+  const path = join(build, 'tests')
+  await promisify(execFile)(cxx, [...flags, ...objects, ...wrapped, '-o', path])
+  return path
+}
+
+const tests = options.sanitize ? buildSanitized('native-tests') : await compileTests()
+
 const execute = (args, env = {}) => {
-  const [command, ...rest] = [...runner, join(build, 'tests'), ...args]
+  const [command, ...rest] = [...runner, tests, ...args]
   const { status, signal, stdout, stderr } = spawnSync(command, rest, {
     encoding: 'utf8',
     env: { ...process.env, ...env },
@@ -120,18 +122,12 @@ const checkForcedIsa = () => {
   check('IM2COL_ISA=sse9 is refused', !unknown.ok && unknown.output.includes(isas.join(', ')), unknown.output)
 }
 
-await compileAll([...librarySources, ...testSources])
-const objects = [...librarySources, ...testSources].map(objectOf)
-// Buffers of the library are put between forbidden pages on demand (native/test/step_memory.h).
-const wrapped = process.platform === 'linux' ? ['-Wl,--wrap=posix_memalign,--wrap=free'] : []
-await promisify(execFile)(cxx, [...flags, ...objects, ...wrapped, '-o', join(build, 'tests')])
-
 if (!options.sanitize) checkObjects()
 checkForcedIsa()
-const tests = execute([])
-const summary = /^(\d+) passed, (\d+) failed\n$/m.exec(tests.output)
-process.stdout.write(summary ? tests.output.slice(0, summary.index) : tests.output)
-check('the tests ran to the end', summary !== null && tests.ok === (summary[2] === '0'), tests.problem)
+const run = execute([])
+const summary = /^(\d+) passed, (\d+) failed\n$/m.exec(run.output)
+process.stdout.write(summary ? run.output.slice(0, summary.index) : run.output)
+check('the tests ran to the end', summary !== null && run.ok === (summary[2] === '0'), run.problem)
 passed += Number(summary?.[1] ?? 0)
 failed += Number(summary?.[2] ?? 0)
 console.log(`${passed} passed, ${failed} failed`)
