@@ -18,12 +18,6 @@
 namespace im2col {
 namespace {
 
-constexpr size_t kAlignedElements = kAlignmentBytes / sizeof(float);
-
-size_t aligned(int64_t size) {
-  return (static_cast<size_t>(size) + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
-}
-
 // Copies of the inputs and outputs of one run, side by side.
 struct StagedBuffers {
   std::unique_ptr<AlignedBuffer> memory;
@@ -92,8 +86,8 @@ Status RunArguments::read(const Napi::CallbackInfo& info) {
 Status make_staging(ProgramHandle& handle, StagedBuffers& staged) {
   const Program& program = *handle.program;
   size_t total = 0;
-  for (const int64_t size : program.input_sizes()) total += aligned(size);
-  for (const int64_t size : program.output_sizes()) total += aligned(size);
+  for (const int64_t size : program.input_sizes()) total += aligned_size(static_cast<size_t>(size));
+  for (const int64_t size : program.output_sizes()) total += aligned_size(static_cast<size_t>(size));
   staged.memory = handle.staging->take();
   if (staged.memory == nullptr) staged.memory = std::make_unique<AlignedBuffer>(total);
   if (total > 0 && !*staged.memory) {
@@ -103,7 +97,7 @@ Status make_staging(ProgramHandle& handle, StagedBuffers& staged) {
   const auto place = [&next](const std::vector<int64_t>& sizes, std::vector<float*>& buffers) {
     for (const int64_t size : sizes) {
       buffers.push_back(next);
-      next += aligned(size);
+      next += aligned_size(static_cast<size_t>(size));
     }
   };
   place(program.input_sizes(), staged.inputs);

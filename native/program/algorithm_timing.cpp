@@ -25,7 +25,6 @@ constexpr auto kLongEnough = std::chrono::milliseconds(60);
 constexpr int64_t kGiveUpFactor = 2;
 // Memory that is read between two runs, more than the caches of a core hold and as much as cores commonly share.
 constexpr size_t kEvictedElements = size_t{8} << 20;
-constexpr size_t kAlignedElements = kAlignmentBytes / sizeof(float);
 
 struct Candidate {
   AlgorithmTime time;
@@ -63,7 +62,7 @@ struct Workspace {
   Status allocate(const PlanSpec& plan, const std::vector<Candidate>& candidates, int threads) {
     size_t scratch_size = 1;
     for (const Candidate& candidate : candidates) scratch_size = std::max(scratch_size, candidate.step->scratch_size());
-    scratch_stride = (scratch_size + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
+    scratch_stride = aligned_size(scratch_size);
     const size_t sizes[] = {static_cast<size_t>(plan.arena_size), scratch_stride * static_cast<size_t>(threads), kEvictedElements};
     AlignedBuffer* const buffers[] = {&arena, &scratch, &evicted};
     for (int i = 0; i < 3; ++i) {

@@ -14,8 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kAlignedElements = kAlignmentBytes / sizeof(float);
-
 int64_t nanoseconds(Clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
@@ -87,7 +85,7 @@ Status Program::build_steps(const PlanSpec& plan, const BuildContext& context, c
     step_info_.push_back({spec.name, spec.op, step->algorithm(), step->flops(), bytes_of(plan, spec)});
     steps_.push_back(std::move(step));
   }
-  scratch_stride_ = (scratch_size + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
+  scratch_stride_ = aligned_size(scratch_size);
   return Status::Ok();
 }
 

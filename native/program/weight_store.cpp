@@ -1,16 +1,42 @@
 #include "weight_store.h"
 
+#include <utility>
+
 #include "../runtime/memory_counters.h"
 
 namespace im2col {
 namespace {
 
-void release(AlignedBuffer* buffer) {
-  memory_counters.weight_bytes.fetch_sub(buffer->size() * sizeof(float), std::memory_order_relaxed);
-  delete buffer;
-}
+// Small packings lie together in buffers that the system can map by huge pages: an image walks through all weights, and
+// what is mapped by small pages misses the address cache at every page. Memory of such a buffer is taken as it is used.
+constexpr size_t kCommonBytes = size_t{32} << 20;
+// A larger packing has huge pages of its own.
+constexpr size_t kLargestCommonBytes = size_t{4} << 20;
+// The first packings of a store lie by themselves: few small layers are not worth a huge page.
+constexpr size_t kScatteredBytes = size_t{1} << 20;
 
 }  // namespace
+
+PackedWeights::PackedWeights(std::shared_ptr<const AlignedBuffer> buffer, size_t first, size_t size)
+    : buffer_(std::move(buffer)), data_(buffer_->data() + first), size_(size) {
+  memory_counters.weight_bytes.fetch_add(size * sizeof(float), std::memory_order_relaxed);
+}
+
+PackedWeights::~PackedWeights() { memory_counters.weight_bytes.fetch_sub(size_ * sizeof(float), std::memory_order_relaxed); }
+
+WeightStore::Place WeightStore::place(size_t size) {
+  const auto allocate = [](size_t elements) {
+    AlignedBuffer buffer(elements);
+    return buffer ? std::make_shared<const AlignedBuffer>(std::move(buffer)) : nullptr;
+  };
+  const size_t size_bytes = size * sizeof(float);
+  if (size_bytes > kLargestCommonBytes || bytes() + size_bytes <= kScatteredBytes) return {allocate(size), 0};
+  if (common_.buffer == nullptr || common_.buffer->size() - common_.first < size) {
+    common_ = {allocate(kCommonBytes / sizeof(float)), 0};
+    if (common_.buffer == nullptr) return {allocate(size), 0};
+  }
+  return common_;
+}
 
 Status WeightStore::get(const ParameterSpec& weights, const std::string& kind, size_t size,
                         const std::function<void(float*)>& pack, Packed& packed, Access access) {
@@ -28,20 +54,19 @@ Status WeightStore::get(const ParameterSpec& weights, const std::string& kind, s
     return Status::Ok();
   }
 
-  AlignedBuffer buffer(size);
-  if (!buffer) {
+  const Place at = place(size);
+  if (at.buffer == nullptr) {
     return {Code::kOutOfMemory, "no memory for weights '" + key + "' (" + std::to_string(size) + " elements)"};
   }
   if (access == Access::kWhole) {
     if (Status status = weights.load(); !status.ok()) return status;
   }
-  pack(buffer.data());
+  pack(at.buffer->data() + at.first);
   weights.release();
   if (Status status = weights.status(); !status.ok()) return status;
-  const size_t bytes = size * sizeof(float);
-  memory_counters.weight_bytes.fetch_add(bytes, std::memory_order_relaxed);
-  bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  packed = Packed(new AlignedBuffer(std::move(buffer)), release);
+  if (at.buffer == common_.buffer) common_.first += aligned_size(size);
+  bytes_.fetch_add(size * sizeof(float), std::memory_order_relaxed);
+  packed = std::make_shared<const PackedWeights>(at.buffer, at.first, size);
   entries_.emplace(name, packed);
   return Status::Ok();
 }

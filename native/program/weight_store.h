@@ -14,9 +14,26 @@
 
 namespace im2col {
 
+// One packing: a part of a buffer, which lives as long as any packing in it.
+class PackedWeights {
+ public:
+  PackedWeights(std::shared_ptr<const AlignedBuffer> buffer, size_t first, size_t size);
+  ~PackedWeights();
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
+
+  const float* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  std::shared_ptr<const AlignedBuffer> buffer_;
+  const float* data_;
+  size_t size_;
+};
+
 class WeightStore {
  public:
-  using Packed = std::shared_ptr<const AlignedBuffer>;
+  using Packed = std::shared_ptr<const PackedWeights>;
 
   WeightStore() = default;
   WeightStore(const WeightStore&) = delete;
@@ -33,8 +50,16 @@ class WeightStore {
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
+  // Where the next packing lies.
+  struct Place {
+    std::shared_ptr<const AlignedBuffer> buffer;  // null when there is no memory
+    size_t first = 0;
+  };
+  Place place(size_t size);
+
   std::mutex mutex_;
   std::map<std::string, Packed> entries_;
+  Place common_;  // the buffer that small packings share, and its first free element
   std::atomic<size_t> bytes_{0};
 };
 

@@ -1,5 +1,6 @@
 #include "aligned.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
@@ -44,11 +45,11 @@ AlignedBuffer::AlignedBuffer(size_t size) {
   if (size == 0 || size > kMaxBytes / sizeof(float)) return;
   memory_counters.buffers_made.fetch_add(1, std::memory_order_relaxed);
   const size_t bytes = size * sizeof(float);
-  const bool large = bytes >= 2 * kHugePageBytes;
-  void* memory = allocate(bytes, large ? kHugePageBytes : kAlignmentBytes);
+  const size_t huge_bytes = (bytes + kHugePageBytes / 2) / kHugePageBytes * kHugePageBytes;
+  void* memory = allocate(std::max(bytes, huge_bytes), huge_bytes > 0 ? kHugePageBytes : kAlignmentBytes);
   if (memory == nullptr) return;
 #ifdef __linux__
-  if (large) madvise(memory, bytes / kHugePageBytes * kHugePageBytes, MADV_HUGEPAGE);
+  if (huge_bytes > 0) madvise(memory, huge_bytes, MADV_HUGEPAGE);
 #endif
   data_ = static_cast<float*>(memory);
   size_ = size;

@@ -7,7 +7,14 @@ namespace im2col {
 
 inline constexpr size_t kAlignmentBytes = 64;
 
-// Float32 memory, 64-byte aligned (2 MiB-aligned and advised for huge pages when it is large), not initialised. Movable, empty when allocation failed.
+// The next multiple of the alignment, both in elements of float32.
+constexpr size_t aligned_size(size_t size) {
+  constexpr size_t kAlignedElements = kAlignmentBytes / sizeof(float);
+  return (size + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
+}
+
+// Float32 memory, 64-byte aligned, not initialised: from 1 MiB on in as many huge pages as come closest, where the system
+// grants them. Movable, empty when allocation failed.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
