@@ -11,14 +11,20 @@ struct ActivatedRows {
   int64_t channels;
 };
 
+IM2COL_INLINE float* activated_row(const ActivatedRows& a, int64_t r) { return a.first + (a.offsets ? a.offsets[r] : r * a.stride); }
+
+// Whole vectors first: one loop for both would load the constants of the formula anew for every row.
 template <ActivationKind kKind>
 IM2COL_INLINE void activate_rows_with(const ActivatedRows& a, const Activation& activation) {
   const int64_t whole = a.channels / kLanes * kLanes;
   const int rest = static_cast<int>(a.channels - whole);
   for (int64_t r = 0; r < a.rows; ++r) {
-    float* y = a.first + (a.offsets ? a.offsets[r] : r * a.stride);
+    float* y = activated_row(a, r);
     for (int64_t c = 0; c < whole; c += kLanes) StoreU(activate<kKind>(LoadU(y + c), activation), y + c);
-    if (rest > 0) StoreN(activate<kKind>(LoadN(y + whole, rest), activation), y + whole, rest);
+  }
+  for (int64_t r = 0; rest > 0 && r < a.rows; ++r) {
+    float* y = activated_row(a, r) + whole;
+    StoreN(activate<kKind>(LoadN(y, rest), activation), y, rest);
   }
 }
 

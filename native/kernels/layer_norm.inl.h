@@ -18,13 +18,13 @@ IM2COL_INLINE void layer_norm_pixel(const LayerNormRow& row, const float* x, flo
     const V distance = Sub(LoadU(x + c), mean);
     squares = MulAdd(distance, distance, squares);
   }
-  const V deviation = Sqrt(Set(ReduceSum(squares) / count + row.eps));
+  const V scale = Div(Set(1.0f), Sqrt(Set(ReduceSum(squares) / count + row.eps)));
 
   for (int64_t c = 0; c < whole; c += kLanes) {
-    const V normal = Div(Sub(LoadU(x + c), mean), deviation);
+    const V normal = Mul(Sub(LoadU(x + c), mean), scale);
     StoreU(MulAdd(normal, LoadU(row.weight + c), LoadU(row.bias + c)), y + c);
   }
-  StoreN(MulAdd(Div(last, deviation), LoadN(row.weight + whole, rest), LoadN(row.bias + whole, rest)), y + whole, rest);
+  StoreN(MulAdd(Mul(last, scale), LoadN(row.weight + whole, rest), LoadN(row.bias + whole, rest)), y + whole, rest);
 }
 
 void layer_norm_f32(const LayerNormRow& row) {

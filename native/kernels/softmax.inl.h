@@ -24,10 +24,10 @@ IM2COL_INLINE void softmax_pixel(const float* x, float* y, int64_t channels) {
   }
   const V e = Exp(Sub(softmax_load(x + whole, rest), m));
   StoreN(e, y + whole, rest);
-  const V sum = Set(ReduceSum(Add(sums, e)));
+  const V scale = Div(Set(1.0f), Set(ReduceSum(Add(sums, e))));
 
-  for (int64_t c = 0; c < whole; c += kLanes) StoreU(Div(LoadU(y + c), sum), y + c);
-  StoreN(Div(e, sum), y + whole, rest);
+  for (int64_t c = 0; c < whole; c += kLanes) StoreU(Mul(LoadU(y + c), scale), y + c);
+  StoreN(Mul(e, scale), y + whole, rest);
 }
 
 void softmax_f32(const SoftmaxRow& row) {

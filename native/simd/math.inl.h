@@ -50,10 +50,21 @@ IM2COL_INLINE V expm1_reduced(V r) {
   return MulAdd(p, Mul(r, r), r);
 }
 
+// e^r for |r| <= ln 2 / 2, as a minimax polynomial.
+IM2COL_INLINE V exp_reduced(V r) {
+  V p = Set(1.3814603444e-3f);
+  p = MulAdd(p, r, Set(8.3687463775e-3f));
+  p = MulAdd(p, r, Set(4.1668388993e-2f));
+  p = MulAdd(p, r, Set(1.6666521132e-1f));
+  p = MulAdd(p, r, Set(4.9999994040e-1f));
+  p = MulAdd(p, r, Set(1.0f));
+  return MulAdd(p, r, Set(1.0f));
+}
+
 // e^x for x in [-105, 89].
 IM2COL_INLINE V exp_in_range(V x) {
   const ExpReduction e = reduce_exp(x);
-  return scale_by_power(Add(expm1_reduced(e.r), Set(1.0f)), e.n);
+  return scale_by_power(exp_reduced(e.r), e.n);
 }
 
 // e^-|x|. Max error: 1.1 ULP. Valid range: all.
@@ -135,14 +146,27 @@ IM2COL_MATH V Tanh(V x) {
   p = MulAdd(p, x2, Set(1.33314422036e-1f));
   p = MulAdd(p, x2, Set(-3.33332819422e-1f));
   const V near_zero = MulAdd(Mul(p, x2), x, x);
-  const V far = NegMulAdd(Set(2.0f), Div(Set(1.0f), Add(Exp(Add(a, a)), Set(1.0f))), Set(1.0f));
+  const V e = exp_in_range(Min(Set(20.0f), Add(a, a)));
+  const V far = NegMulAdd(Set(2.0f), Div(Set(1.0f), Add(e, Set(1.0f))), Set(1.0f));
   return IfThenElse(Lt(a, Set(0.625f)), near_zero, CopySign(far, x));
 }
 
-// 1 / (1 + e^-x). Max error: 2.5 ULP. Valid range: all.
+// 1 / (1 + e^-x) = e^x / (1 + e^x), which is 1 from x = 20 on. Max error: 2.5 ULP. Valid range: all.
 IM2COL_MATH V Sigmoid(V x) {
-  const V e = ExpNegativeAbs(x);
-  return Div(IfThenElse(Lt(x, Zero()), e, Set(1.0f)), Add(Set(1.0f), e));
+  const V e = exp_in_range(Min(Set(20.0f), Max(Set(-105.0f), x)));
+  return Div(e, Add(Set(1.0f), e));
+}
+
+// What the rounded square of `a`, at most 16, has more than the exact one.
+IM2COL_INLINE V square_excess(V a, V square) {
+#if defined(IM2COL_FUSED)
+  return NegMulAdd(a, a, square);
+#else
+  // a^2 = h^2 + (a - h)(a + h), where h is a multiple of 2^-8, so that its square is exact.
+  const V magic = Set(kRoundingMagic / 256);
+  const V h = Sub(Add(a, magic), magic);
+  return NegMulAdd(Sub(a, h), Add(a, h), Sub(square, Mul(h, h)));
+#endif
 }
 
 // The normal distribution function, (1 + erf(x / sqrt 2)) / 2. Max error: 6 ULP. Valid range: all. With a = |x| the tail is
@@ -150,11 +174,9 @@ IM2COL_MATH V Sigmoid(V x) {
 // (the substitution of Abramowitz and Stegun 7.1.26).
 IM2COL_MATH V NormalCdf(V x) {
   const V a = Min(Set(14.5f), Abs(x));
-  // a^2 = h^2 + (a - h)(a + h), where h is a multiple of 2^-8 below 16, so that its square is exact.
-  const V magic = Set(kRoundingMagic / 256);
-  const V h = Sub(Add(a, magic), magic);
-  const ExpReduction e = reduce_exp(Mul(Set(-0.5f), Mul(h, h)));
-  const V r = NegMulAdd(Mul(Set(0.5f), Sub(a, h)), Add(a, h), e.r);
+  const V square = Mul(a, a);
+  const ExpReduction e = reduce_exp(Mul(Set(-0.5f), square));
+  const V r = MulAdd(Set(0.5f), square_excess(a, square), e.r);
   const V t = Div(Set(1.0f), MulAdd(Set(0.3f), a, Set(1.0f)));
   V p = Set(-2.062348987e-2f);
   p = MulAdd(p, t, Set(1.124357257e-1f));

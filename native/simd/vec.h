@@ -52,6 +52,7 @@
 // Macros
 //   IM2COL_PIN(x)              keeps the V variable x in a register: GCC otherwise folds the load into every use of x
 //   IM2COL_SCALE_BY_POWER(a, n)   a 2^n for integers n; only where one instruction does it, else see scale_by_power
+//   IM2COL_FUSED               where MulAdd and NegMulAdd have one rounding
 //   IM2COL_INLINE              for every function of the wrapper and every helper of a kernel
 //   IM2COL_NOINLINE            for long functions that many kernels call
 //   IM2COL_MATH                before an elementary function: IM2COL_INLINE unless the ISA says otherwise

@@ -4,6 +4,8 @@ using V = __m256;
 using VI = __m256i;
 using M = __m256;
 
+#define IM2COL_FUSED
+
 constexpr int kLanes = 8;
 constexpr int kRegisters = 16;
 constexpr int kMaxPixels[kMaxPanelVectors] = {12, 6, 4, 0};

@@ -15,6 +15,7 @@ constexpr int kMaxPixels[kMaxPanelVectors] = {14, 14, 9, 6};
 #endif
 
 #define IM2COL_SCALE_BY_POWER(a, n) _mm512_scalef_ps(a, n)
+#define IM2COL_FUSED
 
 IM2COL_INLINE M FirstN(int n) { return static_cast<M>((1u << n) - 1u); }
 

@@ -4,6 +4,8 @@ using V = float32x4_t;
 using VI = int32x4_t;
 using M = uint32x4_t;
 
+#define IM2COL_FUSED
+
 constexpr int kLanes = 4;
 constexpr int kRegisters = 32;
 constexpr int kMaxPixels[kMaxPanelVectors] = {14, 14, 9, 6};
