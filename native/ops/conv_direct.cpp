@@ -20,8 +20,8 @@ constexpr int64_t kBlockBytes = 256 * 1024;
 constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
 constexpr int64_t kResidualTiles = 4;
-// While few tiles meet one panel, the next is prefetched, even if it is the next task's, which mostly is of the same thread; with
-// more tiles its first use is a small part.
+// While a block of few tiles meets one panel for the first time, the next is prefetched, even if it is the next task's, which
+// mostly is of the same thread; with more tiles its first use is a small part.
 constexpr int64_t kPrefetchTiles = 64;
 
 class DirectConv final : public Step {
@@ -81,12 +81,13 @@ class DirectConv final : public Step {
   void run_block(float* arena, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
     ConvTiles::Input input{arena + origin_ + group * group_in_, nullptr, runs_.offsets.data(),
                            static_cast<int64_t>(runs_.offsets.size()), runs_.length};
-    const int64_t tiles = tiles_.grid().tiles(), panels = tiles_.panels().count();
-    const int64_t parts = !weights_resident_ && tiles <= kPrefetchTiles ? tiles : 0;
+    const int64_t tiles = last_tile - first_tile, panels = tiles_.panels().count();
+    const bool fresh = !weights_resident_ || first_tile == 0;
+    const int64_t parts = fresh && tiles <= kPrefetchTiles ? tiles : 0;
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
         input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
-        const auto prefetch = parts > 0 && panel + 1 < panels ? tiles_.next_panel(group, panel, tile, parts)
+        const auto prefetch = parts > 0 && panel + 1 < panels ? tiles_.next_panel(group, panel, tile - first_tile, parts)
                               : panel == first_panel && input_step_ > 0 ? next_inputs(tile, input.data)
                                                                         : tiles_.next_residuals(tile, panel, arena);
         tiles_.run(input, tile, group, panel, prefetch, arena);
