@@ -5,7 +5,7 @@ import type { ConvAlgorithm } from '../lib/graph/lowering.js'
 import { fuseConvolutions, optimize } from '../lib/graph/passes/index.js'
 import { lower } from '../lib/graph/plan.js'
 import type { StepSpec } from '../lib/graph/plan-spec.js'
-import type { Tensor } from '../lib/index.js'
+import { batchNorm, type Layer, model, sequential, squeezeExcite, stdConv2d, Tensor } from '../lib/index.js'
 import { graphCase } from './support/arbitraries.js'
 import { bytesOf } from './support/check-layer.js'
 import { GraphBuilder, product, type WindowChoice } from './support/graph-builder.js'
@@ -151,6 +151,95 @@ describe('weights that are scaled instead of an image', () => {
   })
 })
 
+describe('images that are normed as a convolution reads them', () => {
+  const normed = (image: readonly number[], channels: number, conv: WindowChoice = pointwise) => {
+    const b = new GraphBuilder(13)
+    const x = b.input('x', image)
+    const norm = b.activation(b.batchNorm(x), { kind: 'relu' })
+    return { b, x, norm, y: b.conv(norm, channels, conv) }
+  }
+  const opsAfter = (b: GraphBuilder, outputs: Record<string, number>) =>
+    opsOf(fuseConvolutions(optimize(b.finish(outputs)), 'large'))
+
+  test('are the input of one step, then the residual', () => {
+    const { b, x, y } = normed([9, 10, 20], 20)
+    const graph = fuseConvolutions(optimize(b.finish({ y: b.activation(b.add(y, x)) })), 'large')
+    expect(graph.nodes.map(({ op, inputs }) => [op, inputs])).toEqual([['normConv', [x, x]]])
+  })
+
+  test('stay when another reads them, a kernel is larger, padded or strided, or the norm adds a residual', () => {
+    const shared = normed([9, 10, 20], 20)
+    expect(opsAfter(shared.b, { y: shared.y, norm: shared.norm })).toEqual(['batchNorm', 'conv'])
+    for (const conv of [around(3), { ...pointwise, padStart: [1, 0] }, { ...pointwise, stride: [2, 2] }]) {
+      const { b, y } = normed([9, 10, 20], 20, conv)
+      expect(opsAfter(b, { y })).toEqual(['batchNorm', 'conv'])
+    }
+    const { b, x } = normed([9, 10, 20], 20)
+    const sum = b.add(b.batchNorm(x), x)
+    expect(opsAfter(b, { y: b.conv(sum, 4, pointwise) })).toEqual(['batchNorm', 'conv'])
+  })
+
+  const cases: Record<string, [image: number[], channels: number, kind: 'relu' | 'silu']> = {
+    'blocks and ranges of panels': [[30, 31, 70], 150, 'relu'],
+    'few pixels of many channels': [[5, 5, 1024], 96, 'relu'],
+    'weights beyond the cache': [[13, 14, 520], 300, 'silu'],
+    'one pixel of one channel': [[1, 1, 1], 1, 'relu'],
+    volumes: [[3, 5, 7, 9], 20, 'silu'],
+  }
+  for (const [name, [image, channels, kind]] of Object.entries(cases)) {
+    test(`give the bits of two steps with any number of threads: ${name}`, async () => {
+      const b = new GraphBuilder(17)
+      const x = b.input('x', image)
+      const start = b.conv(x, image.at(-1) as number, { kernel: image.slice(1).map(() => 1) })
+      const norm = b.activation(b.batchNorm(b.add(start, x)), { kind })
+      const ones = image.slice(1).map(() => 1)
+      const graph = b.finish({
+        y: b.add(b.conv(norm, channels, { kernel: ones }), b.conv(start, channels, { kernel: ones })),
+      })
+      const inputs = { x: randomValues(2 * product(image), randomSource(4)) }
+      const expected = evaluateGraph(graph, b.parameters, inputs, 2).y as RefTensor
+      const bits: Buffer[] = []
+      for (const [algorithm, threads] of [
+        ['separate', 1],
+        ['auto', 1],
+        ['auto', 2],
+        ['auto', 3],
+      ] as const) {
+        const session = await sessionOf(graph, b.parameters, { algorithm, threads })
+        const ops = (await session.profile(tensorsFor(graph, inputs, 2))).map(({ op }) => op)
+        expect(ops.includes('normConv')).toBe(algorithm === 'auto')
+        const { y } = await session.run(tensorsFor(graph, inputs, 2))
+        expectWithin((y as Tensor).data, expected)
+        bits.push(Buffer.from(bytesOf(y as Tensor).buffer))
+        session.dispose()
+      }
+      for (const other of bits) expect(other.equals(bits[0] as Buffer)).toBe(true)
+    })
+  }
+})
+
+test('weights that are standardised stay so behind a scale or a norm', async () => {
+  const shape = [6, 5, 8]
+  const fusedAndSeparate = async (layers: Layer) => {
+    const net = model({ x: shape }, layers)
+    net.randomizeWeights()
+    const values = Float32Array.from({ length: product(shape) }, (_, i) => Math.sin(i))
+    const outputs = []
+    for (const algorithm of ['auto', 'separate'] as const) {
+      const session = await net.compile({ threads: 1, algorithm })
+      outputs.push([...(await session.run({ x: new Tensor(values, [1, ...shape]) })).output.data])
+      session.dispose()
+    }
+    return outputs as [number[], number[]]
+  }
+  for (const before of [squeezeExcite(8, { squeezed: 4 }), batchNorm()]) {
+    const [fused, separate] = await fusedAndSeparate(sequential(before, stdConv2d(12, { kernel: 1 })) as Layer)
+    fused.forEach((value, i) => {
+      expect(value).toBeCloseTo(separate[i] as number, 4)
+    })
+  }
+})
+
 describe('computed together and one after the other give the same bits', () => {
   const cases: Record<string, () => ReturnType<typeof block>> = {
     'windows that slide down strips': () => block([97, 83, 5], 70, around(3)),
@@ -208,6 +297,25 @@ describe('the engine refuses a step', () => {
     )
     const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
     await expect(creation).rejects.toThrow(message)
+  })
+
+  test('that norms an image for a kernel of more than one place', async () => {
+    const b = new GraphBuilder(5)
+    const y = b.conv(b.batchNorm(b.input('x', [4, 4, 3])), 2, pointwise)
+    const plan = lower(fuseConvolutions(optimize(b.finish({ y })), 'large'), {
+      batch: 1,
+      layout: 'nhwc',
+      scope: 'test',
+      data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
+    })
+    const attributes = { stride: [1, 2, 2] }
+    const outputs = plan.steps.flatMap(({ op, inputs }) => (op === 'normConv' ? inputs : []))
+    const creations = [
+      plan.steps.map((step) => (step.op === 'normConv' ? { ...step, parameters: {} } : step)),
+      plan.steps.map((step) => (step.op === 'normConv' ? { ...step, outputs: [], attributes } : step)),
+    ].map((steps) => createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 }))
+    expect(outputs.length).toBe(1)
+    for (const creation of creations) await expect(creation).rejects.toThrow('normConv step')
   })
 
   test('whose scale has more than one number for each channel', async () => {

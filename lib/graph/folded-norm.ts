@@ -1,10 +1,20 @@
 /** A batch norm as a number to multiply each channel with and one to add. */
 
-import type { FoldedNorm, Parameter } from './graph.js'
+import type { FoldedNorm, Node, Parameter } from './graph.js'
 
 export interface FoldedAffine {
   readonly scale: Float64Array
   readonly shift: Float64Array
+}
+
+/** A batch norm without its epilogue; undefined when it has no statistics. */
+export function foldedNormOf(node: Node<'batchNorm'>): FoldedNorm | undefined {
+  const { runningMean, runningVar, weight, bias } = node.parameters
+  if (!runningMean || !runningVar) return undefined
+  return {
+    eps: node.attributes.eps,
+    parameters: { runningMean, runningVar, ...(weight && { weight }), ...(bias && { bias }) },
+  }
 }
 
 /** What tells apart the weights that norms are folded into. */

@@ -148,6 +148,8 @@ export interface OpAttributes {
   flatten: Record<never, never>
   /** A convolution by 1 x 1 of the product of an image and a value with one number for each channel; inputs [x, scale]. */
   scaledConv: OpAttributes['conv']
+  /** A convolution by 1 x 1 of the normed and activated input. */
+  normConv: OpAttributes['conv'] & { readonly norm: FoldedNorm & { readonly activation?: Activation } }
   /** A depthwise convolution of what the convolution before it, which nothing else reads, computes piece by piece. */
   expandDepthwise: { readonly expand: ConvStage; readonly depthwise: ConvStage }
   /** Nested loops that take each element to its place; `of` is the layer's type. */

@@ -155,6 +155,7 @@ function overwritableInputs(node: AnyNode): readonly ValueId[] {
     case 'convTranspose':
     case 'dense':
     case 'scaledConv':
+    case 'normConv':
       return node.attributes.residual ? node.inputs.slice(-1) : []
     case 'add':
     case 'batchNorm':

@@ -1,7 +1,7 @@
 /** How each operator becomes native steps. */
 
 import type { Activation } from './activation.js'
-import { type FoldedAffine, normKey, scaleAndShift } from './folded-norm.js'
+import { type FoldedAffine, foldedNormOf, normKey, scaleAndShift } from './folded-norm.js'
 import type {
   AnyNode,
   ConvAttributes,
@@ -120,28 +120,11 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   }),
   adaptiveAvgPool: () => ({ op: 'adaptiveAvgPool' }),
   adaptiveMaxPool: () => ({ op: 'adaptiveMaxPool' }),
-  batchNorm: (node, { data }) => {
-    const { runningMean, runningVar, weight, bias } = node.parameters
-    const norm: FoldedNorm = {
-      eps: node.attributes.eps,
-      parameters: {
-        runningMean: required(node, 'runningMean', runningMean),
-        runningVar: required(node, 'runningVar', runningVar),
-        ...(weight && { weight }),
-        ...(bias && { bias }),
-      },
-    }
-    const key = normKey(norm)
-    const { scale, shift } = scaleAndShift(norm, data)
-    return {
-      op: 'affine',
-      attributes: epilogue(node.attributes.activation),
-      parameters: {
-        scale: { key: `${key} scale`, data: Float32Array.from(scale) },
-        shift: { key: `${key} shift`, data: Float32Array.from(shift) },
-      },
-    }
-  },
+  batchNorm: (node, { data }) => ({
+    op: 'affine',
+    attributes: epilogue(node.attributes.activation),
+    parameters: normParameters(statisticsOf(node), data),
+  }),
   localResponseNorm: ({ attributes }) => ({ op: 'localResponseNorm', attributes: { ...attributes } }),
   activation: ({ attributes }) => ({ op: 'activation', attributes: epilogue(attributes.activation) }),
   layerNorm: (node, { data }) => ({
@@ -190,7 +173,18 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   scaledConv: (node, context) => ({
     op: 'scaledConv',
     attributes: convAttributes(node.attributes),
-    parameters: weights(node, context, convWeightKey(node.attributes)),
+    parameters: weights(node, context, convWeightKey(node.attributes), node.attributes.reweighting),
+  }),
+  normConv: (node, context) => ({
+    op: 'normConv',
+    attributes: {
+      ...convAttributes(node.attributes),
+      ...prefixed('norm', epilogue(node.attributes.norm.activation)),
+    },
+    parameters: {
+      ...weights(node, context, convWeightKey(node.attributes), node.attributes.reweighting),
+      ...prefixed('norm', normParameters(node.attributes.norm, context.data)),
+    },
   }),
   expandDepthwise: ({ attributes: { expand, depthwise } }, context) => ({
     op: 'expandDepthwise',
@@ -364,6 +358,22 @@ function scaleAndBias(key: string, { scale, shift }: FoldedAffine, own: Float32A
   return {
     scale: { key: `${key} | scale`, data: new Float32Array(scale) },
     bias: { key: `${key} | bias`, data: merged },
+  }
+}
+
+function statisticsOf(node: Node<'batchNorm'>): FoldedNorm {
+  const norm = foldedNormOf(node)
+  if (!norm) throw new TypeError(`Expected the node '${node.path}' to have parameters 'runningMean' and 'runningVar'`)
+  return norm
+}
+
+/** A batch norm as an affine step's parameters. */
+function normParameters(norm: FoldedNorm, data: LoweringContext['data']): Record<string, ParameterSpec> {
+  const key = normKey(norm)
+  const { scale, shift } = scaleAndShift(norm, data)
+  return {
+    scale: { key: `${key} scale`, data: Float32Array.from(scale) },
+    shift: { key: `${key} shift`, data: Float32Array.from(shift) },
   }
 }
 

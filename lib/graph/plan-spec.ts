@@ -42,6 +42,8 @@ export type Attribute = number | string | readonly number[] | Int32Array | Float
  *   inputs [x] or [x, residual]; epilogue
  * - `scaledConv`: as `conv` but for algorithm, kernel 1 x 1, one group; inputs [x, scale] or [x, scale, residual], where scale has
  *   sizes 1, 1, 1 and the channels of x
+ * - `normConv`: as `conv` but for algorithm, kernel 1 x 1, stride 1, one group; an epilogue with the prefix `norm.`; parameters
+ *   norm.scale (C), norm.shift (C)
  * - `expandDepthwise`: size (d, h, w between the two), and the attributes (but for algorithm) and parameters of two convolutions
  *   with the prefixes `expand.` and `depthwise.`; inputs [x]
  * - `convTranspose`: as `conv`, without flip (0); parameter weight (I, O/groups, kd, kh, kw); 'direct' and 'im2col' can always run it

@@ -51,6 +51,7 @@ Status make_resample_step(const StepSpec& spec, const BuildContext& context, std
 Status make_roi_align_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_roi_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_scaled_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
+Status make_norm_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_softmax_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_stochastic_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 

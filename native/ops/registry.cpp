@@ -52,6 +52,7 @@ constexpr Entry kEntries[] = {
     {"roiAlign", make_roi_align_step},
     {"roiPool", make_roi_pool_step},
     {"scaledConv", make_scaled_conv_step},
+    {"normConv", make_norm_conv_step},
     {"softmax", make_softmax_step},
     {"stochasticPool", make_stochastic_pool_step},
 };

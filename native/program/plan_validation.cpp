@@ -15,7 +15,7 @@ std::string quoted(const StepSpec& step) { return step.op + " step '" + step.nam
 // Inputs that a step may overwrite in place, because it reads each element before it writes the same element.
 bool may_overwrite(const StepSpec& step, size_t input) {
   if (step.op == "add" || step.op == "affine" || step.op == "activation") return true;
-  const bool is_conv = step.op == "conv" || step.op == "convTranspose";
+  const bool is_conv = step.op == "conv" || step.op == "convTranspose" || step.op == "normConv";
   return (is_conv && input == 1) || (step.op == "scaledConv" && input == 2);  // the residual
 }
 

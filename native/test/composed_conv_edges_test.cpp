@@ -211,6 +211,56 @@ ISA_TEST(scaled_convolutions_at_page_ends) {
   }
 }
 
+void check_normed(const KernelTable& table, const ScaledCase& c, Placement placement, int64_t foreign, Random& random) {
+  const GuardedBuffers guarded(placement);
+  const Parameter kernel(c.out * c.in, placement, random), bias(c.out, placement, random);
+  const Parameter scale(c.in, placement, random), shift(c.in, placement, random);
+  StepFixture fixture(table, "normConv", placement);
+  for (const char* name : {"kernel", "stride", "dilation"}) fixture.set(name, triple(1, 1, 1));
+  fixture.set("padStart", triple(0, 0, 0));
+  fixture.set("groups", Numbers{1});
+  fixture.set("flip", Numbers{0});
+  fixture.set("norm.activation", "relu");
+  const std::pair<const char*, const Parameter*> parameters[] = {{"weight", &kernel}, {"bias", &bias}, {"norm.scale", &scale}, {"norm.shift", &shift}};
+  for (const auto& [name, values] : parameters) fixture.set_parameter(name, values->data(), values->size());
+  const int input = fixture.add_view({c.batch, 1, c.height, c.width, c.in}, false, foreign);
+  fixture.add_input(input);
+  const int residual = c.residual ? fixture.add_view({c.batch, 1, c.height, c.width, c.out}, false, foreign) : -1;
+  if (c.residual) fixture.add_input(residual);
+  const int output = fixture.add_view({c.batch, 1, c.height, c.width, c.out}, false, foreign);
+  fixture.set_output(output);
+  EXPECT_OK(fixture.build(random));
+
+  const std::string what = "normed, " + std::to_string(c.height) + "x" + std::to_string(c.width) + "x" + std::to_string(c.in) + " to " + std::to_string(c.out);
+  check_step(fixture, output, 2 * c.in + 2, 2, what, [&](int64_t n, int64_t y, int64_t x, int64_t o) {
+    Term term{bias[static_cast<size_t>(o)], std::fabs(bias[static_cast<size_t>(o)])};
+    for (int64_t i = 0; i < c.in; ++i) {
+      const size_t channel = static_cast<size_t>(i);
+      const double value = static_cast<double>(fixture.at(input, n, 0, y, x, i)) * scale[channel];
+      const double weight = kernel[static_cast<size_t>(o * c.in + i)];
+      term.sum += weight * std::max(0.0, value + shift[channel]);
+      term.magnitude += std::fabs(weight) * (std::fabs(value) + std::fabs(shift[channel]));
+    }
+    if (c.residual) term.add(fixture.at(residual, n, 0, y, x, o));
+    return term;
+  });
+}
+
+ISA_TEST(normed_convolutions_at_page_ends) {
+  Random random;
+  const int64_t lanes = table.lanes;
+  const ScaledCase cases[] = {
+      {1, 1, 1, 1, 1, false},        {1, 1, 1, lanes + 1, 2 * lanes + 3, true},     {3, 1, 9, 3, lanes - 1, true},
+      {2, 7, 5, lanes, lanes, true}, {1, 6, 29, 2 * lanes + 1, 4 * lanes + 1, false}, {2, 31, 1, 5, 3 * lanes, true},
+      {1, 3, 13, 1025, 2 * lanes, false},
+  };
+  for (const ScaledCase& c : cases) {
+    for (const Placement placement : {Placement::kPageEnd, Placement::kPageStart}) {
+      for (const int64_t foreign : {0, 3}) check_normed(table, c, placement, foreign, random);
+    }
+  }
+}
+
 // A convolution with stride 1 or 2 that keeps ceil(size / stride) places.
 struct Stage {
   int64_t kernel, stride = 1;

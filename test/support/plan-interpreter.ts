@@ -54,6 +54,11 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
       return convolve(step, x, extents, operands[1])
     case 'scaledConv':
       return convolve(step, arithmetic.binary('multiply', x, operands[1] as RefTensor, x.extents), extents, operands[2])
+    case 'normConv': {
+      const norm = stageOf(step, 'norm')
+      const normed = ops.affine(x, parameter('norm.scale'), parameter('norm.shift'))
+      return convolve(step, epilogue(norm, normed, undefined), extents, operands[1])
+    }
     case 'expandDepthwise': {
       const size = step.attributes.size as unknown as Triple
       const expanded = convolve(stageOf(step, 'expand'), x, [...size, extents[3]], undefined)

@@ -173,6 +173,13 @@ function evaluateNode(
       const window = { ...toWindow(node.attributes), groups: node.attributes.groups, flip: node.attributes.flip }
       return epilogue(ops.conv(scaled, extents, window, convWeights(node, data)), last, node.attributes)
     }
+    case 'normConv': {
+      const { norm, ...conv } = node.attributes
+      const { scale, shift } = toAffine(norm, data)
+      const normed = epilogue(ops.affine(x, scale, shift), x, { activation: norm.activation })
+      const window = { ...toWindow(conv), groups: conv.groups, flip: conv.flip }
+      return epilogue(ops.conv(normed, extents, window, convWeights(node, data)), last, conv)
+    }
     case 'expandDepthwise': {
       const { expand, depthwise } = node.attributes
       const stage = ({ shape, ...rest }: ConvStage, input: RefTensor) => {

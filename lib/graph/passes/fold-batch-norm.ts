@@ -1,4 +1,5 @@
-import type { AnyNode, FoldedNorm, Graph, Node } from '../graph.js'
+import { foldedNormOf } from '../folded-norm.js'
+import type { AnyNode, Graph } from '../graph.js'
 import { type Fusion, fuseNodes, type SoleProducer, takesScale } from './rewrite.js'
 
 /**
@@ -15,19 +16,10 @@ function foldIntoProducer(node: AnyNode, soleProducer: SoleProducer): Fusion | u
   const producer = input === undefined ? undefined : soleProducer(input)
   if (!takesScale(producer)) return undefined
   const { residual: hasResidual, activation } = producer.attributes
-  const foldedNorm = toFoldedNorm(node)
+  const foldedNorm = foldedNormOf(node)
   if (hasResidual || activation || producer.foldedNorm || producer.foldedScale || !foldedNorm) return undefined
   const { eps: _, ...epilogue } = node.attributes
   const attributes = { ...producer.attributes, ...epilogue }
   const moved = { foldedNorm, inputs: [...producer.inputs, ...residual], output: node.output, attributes }
   return { absorbed: producer, fused: { ...producer, ...moved } as AnyNode }
-}
-
-function toFoldedNorm(node: Node<'batchNorm'>): FoldedNorm | undefined {
-  const { runningMean, runningVar, weight, bias } = node.parameters
-  if (!runningMean || !runningVar) return undefined
-  return {
-    eps: node.attributes.eps,
-    parameters: { runningMean, runningVar, ...(weight && { weight }), ...(bias && { bias }) },
-  }
 }

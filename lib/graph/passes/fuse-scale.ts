@@ -1,5 +1,5 @@
-import type { AnyNode, ConvAttributes, Graph, ValueId } from '../graph.js'
-import { fuseNodes } from './rewrite.js'
+import type { AnyNode, Graph, ValueId } from '../graph.js'
+import { fuseNodes, isPointwise } from './rewrite.js'
 
 /**
  * Weighs the channels of an image, as a squeeze and excitation does, where a 1 x 1 convolution reads it, when that alone
@@ -15,10 +15,6 @@ export function fuseScale(graph: Graph): Graph {
     if (operator !== 'multiply' || isSum || activation || !factors) return undefined
     return { absorbed: product, fused: { ...node, op: 'scaledConv', inputs: [...factors, ...residual] } }
   })
-}
-
-function isPointwise({ kernel, padStart, padEnd, groups }: ConvAttributes): boolean {
-  return groups === 1 && kernel.every((size) => size === 1) && [...padStart, ...padEnd].every((size) => size === 0)
 }
 
 /** The operands of a product, the one with one number for each channel last; undefined when none is such. */

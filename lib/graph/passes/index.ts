@@ -4,6 +4,7 @@ import { foldFlatten } from './fold-flatten.js'
 import { foldLayerScale } from './fold-layer-scale.js'
 import { fuseActivation } from './fuse-activation.js'
 import { fuseDepthwise } from './fuse-depthwise.js'
+import { fuseNorm } from './fuse-norm.js'
 import { fuseResidual } from './fuse-residual.js'
 import { fuseScale } from './fuse-scale.js'
 import { fuseShuffle } from './fuse-shuffle.js'
@@ -35,5 +36,5 @@ export function optimize(graph: Graph): Graph {
 
 /** Joins convolutions with what comes before them where that saves memory traffic, or everywhere. */
 export function fuseConvolutions(graph: Graph, where: 'large' | 'everywhere'): Graph {
-  return removeDeadValues(fuseDepthwise(fuseScale(graph), where))
+  return removeDeadValues(fuseDepthwise(fuseNorm(fuseScale(graph)), where))
 }

@@ -1,6 +1,6 @@
 /** What the passes share: how often a value is read, and replacing nodes of a graph. */
 
-import type { AnyNode, Graph, Node, ValueId } from '../graph.js'
+import type { AnyNode, ConvAttributes, Graph, Node, ValueId } from '../graph.js'
 
 /** The same graph with other nodes (in topological order). */
 export function withNodes(graph: Graph, nodes: Iterable<AnyNode>): Graph {
@@ -24,6 +24,11 @@ export type SoleProducer = (value: ValueId) => AnyNode | undefined
 /** True for a node whose output channels the engine can scale while it packs the weights. */
 export function takesScale(node: AnyNode | undefined): node is Node<'conv'> | Node<'convTranspose'> | Node<'dense'> {
   return node?.op === 'conv' || node?.op === 'convTranspose' || node?.op === 'dense'
+}
+
+/** True for a convolution that reads each pixel by itself. */
+export function isPointwise({ kernel, padStart, padEnd, groups }: ConvAttributes): boolean {
+  return groups === 1 && kernel.every((size) => size === 1) && [...padStart, ...padEnd].every((size) => size === 0)
 }
 
 /** One node instead of two: `fused` takes the place of the node at hand, `absorbed` goes. */

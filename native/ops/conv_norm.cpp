@@ -1,0 +1,152 @@
+// A 1 x 1 convolution of a normed and activated image, as in networks that norm before they convolve:
+//
+//   y = act(bias + residual + sum over c of weights[c] * act_norm(scale[c] * x[c] + shift[c]))
+//
+// A block of pixels is normed in scratch and meets all panels from there, so that the normed image is never in memory as a
+// whole.
+#include <algorithm>
+#include <vector>
+
+#include "conv_runs.h"
+#include "factories.h"
+#include "op_support.h"
+#include "pixel_grid.h"
+#include "spec_reader.h"
+#include "view.h"
+
+namespace im2col {
+
+namespace {
+
+// Weights up to this part of a typical second-level cache are read again for every block, which is then small; larger ones
+// meet as many pixels at once as take the same part.
+constexpr int64_t kCachedBytes = 512 * 1024;
+constexpr int64_t kSmallBlockBytes = 64 * 1024;
+// Enough tasks for threads that finish unevenly.
+constexpr int64_t kTasksPerThread = 4;
+// Elements that keep the pixels of a block from being multiples of a page apart.
+constexpr int64_t kSkew = 16;
+
+class NormConv final : public Step {
+ public:
+  NormConv(const ConvProblem& problem, const Activation& norm_activation, const BuildContext& context, WeightStore::Packed scale,
+           WeightStore::Packed shift, PackedConv packed)
+      : kernels_(context.kernels),
+        geometry_(problem),
+        norm_activation_(norm_activation),
+        scale_(std::move(scale)),
+        shift_(std::move(shift)),
+        packed_(std::move(packed)),
+        grid_(problem.output, context.kernels.max_pixels[packed_.panels.widest() - 1]),
+        pixel_(static_cast<int64_t>(aligned_size(static_cast<size_t>(problem.in_channels()))) + kSkew),
+        output_offsets_(grid_.offsets({problem.output.strides[kN], problem.output.strides[kD], problem.output.strides[kH],
+                                       problem.output.strides[kW]})) {
+    const ViewSpec& residual = problem.residual;
+    if (problem.has_residual) {
+      residual_offsets_ = grid_.offsets({residual.strides[kN], residual.strides[kD], residual.strides[kH], residual.strides[kW]});
+    }
+    const auto bytes = [](int64_t elements) { return elements * static_cast<int64_t>(sizeof(float)); };
+    weights_cached_ = bytes(packed_.panels.padded_channels() * problem.in_channels()) <= kCachedBytes;
+    const int64_t fitting = (weights_cached_ ? kSmallBlockBytes : kCachedBytes) / bytes(grid_.largest_tile() * pixel_);
+    block_ = std::clamp<int64_t>(fitting, 1, grid_.tiles());
+    for (int64_t i = 0; i < block_ * grid_.largest_tile(); ++i) block_offsets_.push_back(i * pixel_);
+  }
+
+  // A task is a block of tiles and a range of panels, all of them unless there are too few blocks.
+  void run(const RunContext& context) const override {
+    zero_halo(geometry_.output, context.arena);
+    const int64_t panels = packed_.panels.count(), tiles = grid_.tiles(), threads = context.parallel.max_threads();
+    const int64_t wanted = threads > 1 ? kTasksPerThread * threads : 1;
+    const int64_t blocks = std::clamp((tiles + block_ - 1) / block_, std::min(wanted, tiles), tiles);
+    const int64_t splits = std::min(panels, (wanted + blocks - 1) / blocks);
+    context.parallel.run(blocks * splits, [&](int64_t task, int thread) {
+      const int64_t block = task / splits, split = task % splits;
+      run_block(context.arena, tiles * block / blocks, tiles * (block + 1) / blocks, panels * split / splits, panels * (split + 1) / splits,
+                context.scratch + static_cast<size_t>(thread) * context.scratch_stride);
+    });
+  }
+
+  size_t scratch_size() const override { return block_offsets_.size() * static_cast<size_t>(pixel_); }
+  std::string algorithm() const override {
+    return "direct " + std::to_string(grid_.largest_tile()) + "x" + std::to_string(packed_.panels.widest()) + " in blocks of " +
+           std::to_string(block_) + " tiles";
+  }
+  double flops() const override { return geometry_.flops(); }
+
+ private:
+  void run_block(float* arena, int64_t first_tile, int64_t last_tile, int64_t first_panel, int64_t last_panel, float* normed) const {
+    norm(arena, grid_.first_pixel(first_tile), grid_.first_pixel(last_tile), normed);
+    // The weights have to arrive in the cache once.
+    const bool fresh = !weights_cached_ || first_tile == 0;
+    for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+      const bool prefetches = fresh && panel + 1 < packed_.panels.count();
+      for (int64_t tile = first_tile; tile < last_tile; ++tile) {
+        const GemmPrefetch prefetch = prefetches ? packed_.next_panel(0, panel, tile - first_tile, last_tile - first_tile) : GemmPrefetch{};
+        run_tile(arena, tile, panel, normed + (grid_.first_pixel(tile) - grid_.first_pixel(first_tile)) * pixel_, prefetch);
+      }
+    }
+  }
+
+  void norm(const float* arena, int64_t begin, int64_t end, float* normed) const {
+    const ViewSpec& input = geometry_.input;
+    for_row_segments(begin, end, common_row_pixels({&input}), [&](int64_t first, int64_t count) {
+      kernels_.affine_f32({arena + pixel_offset(input, first), input.strides[kW], scale_->data(), shift_->data(), nullptr, 0,
+                           normed + (first - begin) * pixel_, pixel_, count, input.shape[kC], norm_activation_});
+    });
+  }
+
+  void run_tile(float* arena, int64_t tile, int64_t panel, const float* normed, const GemmPrefetch& prefetch) const {
+    static constexpr ptrdiff_t kOneRun = 0;
+    const ConvGeometry& p = geometry_;
+    const int64_t pixel = grid_.first_pixel(tile), channel = packed_.panels.first_channel(panel);
+    kernels_.gemm_f32({normed, block_offsets_.data(), &kOneRun, 1, p.in_channels(), packed_.weights(0, panel), packed_.bias(0, panel),
+                       arena + p.output.offset + channel, output_offsets_.data() + pixel,
+                       p.has_residual ? arena + p.residual.offset + channel : nullptr,
+                       p.has_residual ? residual_offsets_.data() + pixel : nullptr, grid_.tile_pixels(tile),
+                       packed_.panels.vectors(panel), packed_.panels.channels(panel), p.activation, prefetch.start, prefetch.step});
+  }
+
+  const KernelTable& kernels_;
+  ConvGeometry geometry_;
+  Activation norm_activation_;
+  WeightStore::Packed scale_;
+  WeightStore::Packed shift_;
+  PackedConv packed_;
+  PixelGrid grid_;
+  int64_t pixel_;  // elements from pixel to pixel of a block
+  std::vector<ptrdiff_t> output_offsets_;
+  std::vector<ptrdiff_t> residual_offsets_;
+  std::vector<ptrdiff_t> block_offsets_;  // of the pixels of a block
+  bool weights_cached_ = false;
+  int64_t block_ = 1;  // tiles, at most
+};
+
+}  // namespace
+
+Status make_norm_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
+  SpecReader reader(spec, context);
+  ConvProblem problem;
+  problem.input = reader.input(0);
+  problem.output = reader.output(0);
+  if (const ViewSpec* residual = reader.optional_input(1)) read_residual(reader, *residual, problem);
+  read_convolution(reader, "", problem);
+  const Activation norm_activation = reader.activation("norm.");
+  const auto& in = problem.input.shape;
+  const auto& out = problem.output.shape;
+  reader.expect(problem.taps() == 1 && problem.groups == 1 && std::equal(in.begin(), in.begin() + kC, out.begin()),
+                "expected a kernel of one place and one group, and an output of the input's pixels");
+  const size_t channels = static_cast<size_t>(problem.in_channels());
+  const ParameterSpec& scale = reader.parameter("norm.scale", channels);
+  const ParameterSpec& shift = reader.parameter("norm.shift", channels);
+  if (!reader.status().ok()) return reader.status();
+
+  WeightStore::Packed packed_scale, packed_shift;
+  if (Status status = keep_parameter(context, scale, packed_scale); !status.ok()) return status;
+  if (Status status = keep_parameter(context, shift, packed_shift); !status.ok()) return status;
+  PackedConv packed;
+  if (Status status = pack_conv(problem, context, packed); !status.ok()) return status;
+  step = std::make_unique<NormConv>(problem, norm_activation, context, std::move(packed_scale), std::move(packed_shift), std::move(packed));
+  return Status::Ok();
+}
+
+}  // namespace im2col
