@@ -299,23 +299,37 @@ describe('the engine refuses a step', () => {
     await expect(creation).rejects.toThrow(message)
   })
 
-  test('that norms an image for a kernel of more than one place', async () => {
+  test.each<[string, Partial<StepSpec>, string]>([
+    [
+      'that norms an image and skips pixels',
+      { attributes: { stride: [1, 2, 2] } },
+      'one group, stride 1 and no padding',
+    ],
+    ['that norms an image and pads it', { attributes: { padStart: [0, 1, 0] } }, 'one group, stride 1 and no padding'],
+    ['that norms an image in groups', { attributes: { groups: 2 } }, "parameter 'weight'"],
+    [
+      'that norms an image by too few numbers',
+      { parameters: { 'norm.shift': { key: 'k', data: new Float32Array(3) } } },
+      "parameter 'norm.shift'",
+    ],
+  ])('%s', async (_, changes, message) => {
     const b = new GraphBuilder(5)
-    const y = b.conv(b.batchNorm(b.input('x', [4, 4, 3])), 2, pointwise)
+    const y = b.conv(b.batchNorm(b.input('x', [4, 4, 4])), 2, pointwise)
     const plan = lower(fuseConvolutions(optimize(b.finish({ y })), 'large'), {
       batch: 1,
       layout: 'nhwc',
       scope: 'test',
       data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
     })
-    const attributes = { stride: [1, 2, 2] }
-    const outputs = plan.steps.flatMap(({ op, inputs }) => (op === 'normConv' ? inputs : []))
-    const creations = [
-      plan.steps.map((step) => (step.op === 'normConv' ? { ...step, parameters: {} } : step)),
-      plan.steps.map((step) => (step.op === 'normConv' ? { ...step, outputs: [], attributes } : step)),
-    ].map((steps) => createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 }))
-    expect(outputs.length).toBe(1)
-    for (const creation of creations) await expect(creation).rejects.toThrow('normConv step')
+    const changed = (step: StepSpec): StepSpec => ({
+      ...step,
+      attributes: { ...step.attributes, ...changes.attributes },
+      parameters: { ...step.parameters, ...changes.parameters },
+    })
+    const steps = plan.steps.map((step) => (step.op === 'normConv' ? changed(step) : step))
+    expect(steps.map(({ op }) => op)).toContain('normConv')
+    const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
+    await expect(creation).rejects.toThrow(message)
   })
 
   test('whose scale has more than one number for each channel', async () => {

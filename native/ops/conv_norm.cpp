@@ -52,12 +52,13 @@ class NormConv final : public Step {
     for (int64_t i = 0; i < block_ * grid_.largest_tile(); ++i) block_offsets_.push_back(i * pixel_);
   }
 
-  // A task is a block of tiles and a range of panels, all of them unless there are too few blocks.
+  // A task is a block of tiles and a range of panels: all of them, unless there are too few blocks, which every range norms
+  // anew. Blocks that large weights meet are not cut for the threads, because each reads its panels once.
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
     const int64_t panels = packed_.panels.count(), tiles = grid_.tiles(), threads = context.parallel.max_threads();
-    const int64_t wanted = threads > 1 ? kTasksPerThread * threads : 1;
-    const int64_t blocks = std::clamp((tiles + block_ - 1) / block_, std::min(wanted, tiles), tiles);
+    const int64_t wanted = threads > 1 ? kTasksPerThread * threads : 1, fitting = (tiles + block_ - 1) / block_;
+    const int64_t blocks = weights_cached_ ? std::clamp(fitting, std::min(wanted, tiles), tiles) : fitting;
     const int64_t splits = std::min(panels, (wanted + blocks - 1) / blocks);
     context.parallel.run(blocks * splits, [&](int64_t task, int thread) {
       const int64_t block = task / splits, split = task % splits;
@@ -133,8 +134,10 @@ Status make_norm_conv_step(const StepSpec& spec, const BuildContext& context, st
   const Activation norm_activation = reader.activation("norm.");
   const auto& in = problem.input.shape;
   const auto& out = problem.output.shape;
-  reader.expect(problem.taps() == 1 && problem.groups == 1 && std::equal(in.begin(), in.begin() + kC, out.begin()),
-                "expected a kernel of one place and one group, and an output of the input's pixels");
+  const std::array<int64_t, 3> ones = {1, 1, 1}, zeros = {0, 0, 0};
+  reader.expect(problem.taps() == 1 && problem.groups == 1 && problem.stride == ones && problem.pad_start == zeros &&
+                    std::equal(in.begin(), in.begin() + kC, out.begin()),
+                "expected a kernel of one place, one group, stride 1 and no padding");
   const size_t channels = static_cast<size_t>(problem.in_channels());
   const ParameterSpec& scale = reader.parameter("norm.scale", channels);
   const ParameterSpec& shift = reader.parameter("norm.shift", channels);
