@@ -117,6 +117,13 @@ export const repvggB1 = variant(
   repvgg({ depths: [4, 6, 16, 1], widening: [2, 2, 2, 4] }),
 )
 
+/** RepVGG-B1g2: `[224, 224, 3]` -> `[1000]`. */
+export const repvggB1G2 = variant(
+  'repvgg_b1g2',
+  { parameters: 45_782_376, macs: 9_788_375_040 },
+  repvgg({ depths: [4, 6, 16, 1], widening: [2, 2, 2, 4], groups: 2 }),
+)
+
 /** RepVGG-B1g4: `[224, 224, 3]` -> `[1000]`. */
 export const repvggB1G4 = variant(
   'repvgg_b1g4',
@@ -131,6 +138,13 @@ export const repvggB2 = variant(
   repvgg({ depths: [4, 6, 16, 1], widening: [2.5, 2.5, 2.5, 5] }),
 )
 
+/** RepVGG-B2g2: `[224, 224, 3]` -> `[1000]`. */
+export const repvggB2G2 = variant(
+  'repvgg_b2g2',
+  { parameters: 70_846_376, macs: 15_199_866_880 },
+  repvgg({ depths: [4, 6, 16, 1], widening: [2.5, 2.5, 2.5, 5], groups: 2 }),
+)
+
 /** RepVGG-B2g4: `[224, 224, 3]` -> `[1000]`. */
 export const repvggB2G4 = variant(
   'repvgg_b2g4',
@@ -143,6 +157,13 @@ export const repvggB3 = variant(
   'repvgg_b3',
   { parameters: 123_085_288, macs: 29_120_696_320 },
   repvgg({ depths: [4, 6, 16, 1], widening: [3, 3, 3, 5] }),
+)
+
+/** RepVGG-B3g2: `[224, 224, 3]` -> `[1000]`. */
+export const repvggB3G2 = variant(
+  'repvgg_b3g2',
+  { parameters: 96_911_848, macs: 21_606_338_560 },
+  repvgg({ depths: [4, 6, 16, 1], widening: [3, 3, 3, 5], groups: 2 }),
 )
 
 /** RepVGG-B3g4: `[224, 224, 3]` -> `[1000]`. */
