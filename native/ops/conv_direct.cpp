@@ -16,6 +16,8 @@ namespace {
 // inputs take the other.
 constexpr int64_t kResidentWeightsBytes = 512 * 1024;
 constexpr int64_t kBlockBytes = 256 * 1024;
+// Panels write their channels of the same pixels, which then have to be in the cache still.
+constexpr int64_t kBlockOutputBytes = 128 * 1024;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
@@ -40,7 +42,9 @@ class DirectConv final : public Step {
     const int64_t weights_bytes = tiles_.panels().padded_channels() * p.reduction() * static_cast<int64_t>(sizeof(float));
     const int64_t tile_bytes = grid.largest_tile() * p.stride[2] * p.group_in() * static_cast<int64_t>(sizeof(float));
     weights_resident_ = weights_bytes <= kResidentWeightsBytes;
-    const int64_t cached = p.has_residual ? kResidualTiles : std::max<int64_t>(1, kBlockBytes / tile_bytes);
+    const int64_t tile_output_bytes = grid.largest_tile() * p.group_out() * static_cast<int64_t>(sizeof(float));
+    const int64_t fitting = std::max<int64_t>(1, std::min(kBlockBytes / tile_bytes, kBlockOutputBytes / tile_output_bytes));
+    const int64_t cached = p.has_residual ? kResidualTiles : fitting;
     block_ = weights_resident_ ? cached : grid.tiles();
     if (weights_resident_) input_step_ = input_prefetch_step(p, grid.largest_tile());
   }
