@@ -33,8 +33,23 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** Marks the errors of every copy of the package: `import` and `require` load one each. */
+const brand = Symbol.for('im2col.error')
+
+const isBranded = (value: unknown): boolean => typeof value === 'object' && value !== null && brand in value
+
 /** Base of all errors of this package. */
 export class Im2colError extends Error {
+  /** True for an error of the same class of another copy of the package as well. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!isBranded(value)) return false
+    for (let link = Object.getPrototypeOf(value); link !== null; link = Object.getPrototypeOf(link)) {
+      // biome-ignore lint/complexity/noThisInStatic: a subclass is asked through this method, too
+      if (link === this.prototype || (brand in link && link.constructor.name === this.name)) return true
+    }
+    return false
+  }
+
   readonly code: ErrorCode
   readonly layer: string | undefined
   readonly expected: unknown
@@ -52,6 +67,10 @@ export class Im2colError extends Error {
     this.expected = details.expected
     this.actual = details.actual
     this.hint = details.hint
+  }
+
+  get [brand](): true {
+    return true
   }
 }
 

@@ -79,8 +79,13 @@ describe('the package', () => {
     }
   })
 
-  test('imported and required in one process takes the tensors and models of the other', async () => {
-    const { shape, labels, message } = await runChildJson<{ shape: number[]; labels: string[]; message: string }>(
+  test('imported and required in one process takes the tensors, models and errors of the other', async () => {
+    const { shape, labels, message, kinds } = await runChildJson<{
+      shape: number[]
+      labels: string[]
+      message: string
+      kinds: boolean[]
+    }>(
       `
       const required = require(data.required)
       import(data.imported).then(async (imported) => {
@@ -91,7 +96,15 @@ describe('the package', () => {
         const pixels = { data: new Uint8Array(28 * 28), width: 28, height: 28, channels: 1 }
         const classes = await imported.classify(pixels, net)
         const rejected = imported.classify(pixels, {}).catch((error) => error.message)
+        let refused
+        try {
+          required.relu({ slope: 1 })
+        } catch (error) {
+          refused = error
+        }
+        const { Im2colError, OptionError, ShapeError } = imported
         console.log(JSON.stringify({
+          kinds: [Im2colError, OptionError, ShapeError].map((kind) => refused instanceof kind),
           shape: output.shape,
           labels: classes.map(({ label }) => label),
           message: await rejected,
@@ -102,6 +115,7 @@ describe('the package', () => {
     )
     expect(shape).toEqual([2, 10])
     expect(labels).toHaveLength(5)
+    expect(kinds).toEqual([true, true, false])
     expect(message).toMatch(/a model, a session/)
   })
 })
