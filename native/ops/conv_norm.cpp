@@ -39,12 +39,8 @@ class NormConv final : public Step {
         packed_(std::move(packed)),
         grid_(problem.output, context.kernels.max_pixels[packed_.panels.widest() - 1]),
         pixel_(static_cast<int64_t>(aligned_size(static_cast<size_t>(problem.in_channels()))) + kSkew),
-        output_offsets_(grid_.offsets({problem.output.strides[kN], problem.output.strides[kD], problem.output.strides[kH],
-                                       problem.output.strides[kW]})) {
-    const ViewSpec& residual = problem.residual;
-    if (problem.has_residual) {
-      residual_offsets_ = grid_.offsets({residual.strides[kN], residual.strides[kD], residual.strides[kH], residual.strides[kW]});
-    }
+        output_offsets_(grid_.offsets(problem.output.strides)) {
+    if (problem.has_residual) residual_offsets_ = grid_.offsets(problem.residual.strides);
     const auto bytes = [](int64_t elements) { return elements * static_cast<int64_t>(sizeof(float)); };
     weights_cached_ = bytes(packed_.panels.padded_channels() * problem.in_channels()) <= kCachedBytes;
     const int64_t fitting = (weights_cached_ ? kSmallBlockBytes : kCachedBytes) / bytes(grid_.largest_tile() * pixel_);

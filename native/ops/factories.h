@@ -43,6 +43,7 @@ Status make_max_pool_indices_step(const StepSpec& spec, const BuildContext& cont
 Status make_max_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_max_unpool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_mixed_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
+Status make_norm_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_output_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_prelu_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_rearrange_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
@@ -51,7 +52,6 @@ Status make_resample_step(const StepSpec& spec, const BuildContext& context, std
 Status make_roi_align_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_roi_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_scaled_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
-Status make_norm_conv_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_softmax_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_stochastic_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 

@@ -44,6 +44,7 @@ constexpr Entry kEntries[] = {
     {"maxPoolIndices", make_max_pool_indices_step},
     {"maxUnpool", make_max_unpool_step},
     {"mixedPool", make_mixed_pool_step},
+    {"normConv", make_norm_conv_step},
     {"output", make_output_step},
     {"prelu", make_prelu_step},
     {"rearrange", make_rearrange_step},
@@ -52,7 +53,6 @@ constexpr Entry kEntries[] = {
     {"roiAlign", make_roi_align_step},
     {"roiPool", make_roi_pool_step},
     {"scaledConv", make_scaled_conv_step},
-    {"normConv", make_norm_conv_step},
     {"softmax", make_softmax_step},
     {"stochasticPool", make_stochastic_pool_step},
 };
