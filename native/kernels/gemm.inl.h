@@ -1,4 +1,4 @@
-// The tile of every dense convolution: for pixels m and channels j of one panel
+// The tile of every dense convolution: for pixels m and channels j of a panel
 //
 //   y(m, j) = act(bias[j] + residual[residual_offsets[m] + j] + sum over runs r and k < run_length of
 //                 input[input_offsets[m] + run_offsets[r] + k] * weights[(r * run_length + k) * panel width + j])
@@ -11,28 +11,30 @@
 //
 // The tile holds pixels x vectors accumulators, one broadcast and `vectors` weights in registers; its largest sizes come
 // from that count (32 or 16 registers) and from loads: a step costs pixels + vectors loads and pixels x vectors
-// multiply-adds, so wide tiles are bound by the FMA units and narrow ones by loads.
+// multiply-adds, so wide tiles are bound by the FMA units and narrow ones by loads. One pixel is bound by the arrival of its
+// weights: it takes several panels at once, because memory delivers several streams faster than one.
 #pragma once
 
-template <int kPixels, int kVectors>
-IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kVectors]) {
+template <int kPixels, int kPanels, int kVectors>
+IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kPanels * kVectors]) {
   ptrdiff_t pixel[kPixels];
   IM2COL_UNROLL
   for (int m = 0; m < kPixels; ++m) pixel[m] = t.input_offsets[m];
   const float* weights = t.weights;
+  const ptrdiff_t panel = kPanels > 1 ? t.run_count * t.run_length * kVectors * kLanes : 0;
   const float* prefetch = t.prefetch;
   for (int64_t r = 0; r < t.run_count; ++r) {
     const float* input = t.input + t.run_offsets[r];
     const float* const end = input + t.run_length;
     for (; input != end; ++input) {
-      V w[kVectors];
+      V w[kPanels * kVectors];
       IM2COL_UNROLL
-      for (int v = 0; v < kVectors; ++v) w[v] = Load(weights + v * kLanes);
+      for (int v = 0; v < kPanels * kVectors; ++v) w[v] = Load(weights + v / kVectors * panel + v % kVectors * kLanes);
       IM2COL_UNROLL
       for (int m = 0; m < kPixels; ++m) {
         const V x = Set(input[pixel[m]]);
         IM2COL_UNROLL
-        for (int v = 0; v < kVectors; ++v) acc[m][v] = MulAdd(x, w[v], acc[m][v]);
+        for (int v = 0; v < kPanels * kVectors; ++v) acc[m][v] = MulAdd(x, w[v], acc[m][v]);
       }
       weights += kVectors * kLanes;
       Prefetch(prefetch);
@@ -41,8 +43,9 @@ IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kVectors
   }
 }
 
-template <int kPixels, int kVectors>
+template <int kPixels, int kPanels, int kPanelVectors>
 void gemm_tile(const GemmTile& t) {
+  constexpr int kVectors = kPanels * kPanelVectors;
   V acc[kPixels][kVectors];
   IM2COL_UNROLL
   for (int v = 0; v < kVectors; ++v) {
@@ -55,7 +58,7 @@ void gemm_tile(const GemmTile& t) {
       for (int v = 0; v < kVectors; ++v) Prefetch(t.residual + t.residual_offsets[m] + v * kLanes);
     }
   }
-  gemm_accumulate<kPixels, kVectors>(t, acc);
+  gemm_accumulate<kPixels, kPanels, kPanelVectors>(t, acc);
 
   const Clamp clamp = clamp_of(t.activation);
   if (t.channels == kVectors * kLanes) {
@@ -94,16 +97,26 @@ void gemm_tile(const GemmTile& t) {
 
 using GemmTileFunction = void (*)(const GemmTile&);
 
-template <int kVectors, size_t... kPixelsMinusOne>
-IM2COL_INLINE GemmTileFunction gemm_tile_of(int pixels, std::index_sequence<kPixelsMinusOne...>) {
-  static constexpr GemmTileFunction table[] = {gemm_tile<static_cast<int>(kPixelsMinusOne) + 1, kVectors>...};
+template <int kVectors, size_t... kBelow>
+IM2COL_INLINE GemmTileFunction gemm_pixels_of(int pixels, std::index_sequence<kBelow...>) {
+  static constexpr GemmTileFunction table[] = {gemm_tile<static_cast<int>(kBelow) + 1, 1, kVectors>...};
   return table[pixels - 1];
+}
+
+template <int kVectors, size_t... kBelow>
+IM2COL_INLINE GemmTileFunction gemm_panels_of(int panels, std::index_sequence<kBelow...>) {
+  static constexpr GemmTileFunction table[] = {gemm_tile<1, static_cast<int>(kBelow) + 1, kVectors>...};
+  return table[panels - 1];
 }
 
 template <int kVectors>
 IM2COL_INLINE void gemm_panel(const GemmTile& t) {
-  if constexpr (kMaxPixels[kVectors - 1] > 0) {
-    gemm_tile_of<kVectors>(t.pixels, std::make_index_sequence<kMaxPixels[kVectors - 1]>())(t);
+  constexpr int kLargest = kMaxPixels[kVectors - 1];
+  if constexpr (kLargest > 0) {
+    constexpr int kPanels = kLargest < kMaxTilePanels ? kLargest : kMaxTilePanels;
+    const GemmTileFunction tile = t.panels > 1 ? gemm_panels_of<kVectors>(t.panels, std::make_index_sequence<kPanels>())
+                                               : gemm_pixels_of<kVectors>(t.pixels, std::make_index_sequence<kLargest>());
+    tile(t);
   }
 }
 

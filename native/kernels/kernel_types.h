@@ -44,6 +44,7 @@ struct DotProducts {
 
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxPanelVectors = 4;
+inline constexpr int kMaxTilePanels = 4;
 
 // One tile of the implicit GEMM, see gemm.inl.h. Offsets have one entry for each pixel.
 struct GemmTile {
@@ -60,10 +61,12 @@ struct GemmTile {
   const ptrdiff_t* residual_offsets;
   int pixels;                    // 1 .. max_pixels[panel_vectors - 1]
   int panel_vectors;             // 1 .. kMaxPanelVectors
-  int channels;                  // how many of the panel's channels exist: all but some of the last vector
+  int channels;                  // how many of the panels' channels exist: all but some of the last vector
   Activation activation;
   const float* prefetch;         // memory to be read soon, touched a step at a time for each k; any address when the step is 0
   int64_t prefetch_step;
+  // Panels of consecutive channels, at most min(kMaxTilePanels, max_pixels); more than one for one pixel alone.
+  int panels = 1;
 };
 
 // One tile of Winograd's input transform, see winograd.inl.h; for two axes pixels and values are t x t, for one axis t.

@@ -28,7 +28,7 @@ void winograd_products_tile(const WinogradProducts& w, int64_t first, const floa
     IM2COL_UNROLL
     for (int v = 0; v < kVectors; ++v) sums[m][v] = Zero();
   }
-  gemm_accumulate<kTiles, kVectors>(tile, sums);
+  gemm_accumulate<kTiles, 1, kVectors>(tile, sums);
   float* products = w.products + first * w.product_stride;
   IM2COL_UNROLL
   for (int m = 0; m < kTiles; ++m) {

@@ -54,14 +54,14 @@ class DirectConv final : public Step {
   // or, where they are more, the weights.
   void run(const RunContext& context) const override {
     zero_halo(output_, context.arena);
-    const int64_t panels = tiles_.panels().count(), tiles = tiles_.grid().tiles();
+    const int64_t panels = tiles_.panels().count(), tiles = tiles_.grid().tiles(), together = tiles_.largest_panels();
     const int64_t threads = context.parallel.max_threads();
     int64_t block = std::min(block_, tiles);
     int64_t splits = 1;  // of the panels
     if (threads > 1) {
       const int64_t wanted = kTasksPerThread * threads;
       const int64_t blocks = groups_ * ((tiles + block - 1) / block);
-      splits = std::min(panels, (wanted + blocks - 1) / blocks);
+      splits = std::min({panels, (wanted + blocks - 1) / blocks, std::max(threads, (panels + together - 1) / together)});
       if (blocks * splits < wanted) {
         const int64_t cuts = (wanted + groups_ * splits - 1) / (groups_ * splits);
         block = std::max<int64_t>(1, (tiles + cuts - 1) / cuts);
@@ -87,14 +87,15 @@ class DirectConv final : public Step {
                            static_cast<int64_t>(runs_.offsets.size()), runs_.length};
     const int64_t tiles = last_tile - first_tile, panels = tiles_.panels().count();
     const bool fresh = !weights_resident_ || first_tile == 0;
-    const int64_t parts = fresh && tiles <= kPrefetchTiles ? tiles : 0;
-    for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    const int64_t parts = fresh && tiles <= kPrefetchTiles && tiles_.largest_panels() == 1 ? tiles : 0;
+    for (int64_t panel = first_panel, end = panel; panel < last_panel; panel = end) {
+      end = tiles_.panels().equal_end(panel, std::min(last_panel - panel, tiles_.largest_panels()));
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
         input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
         const auto prefetch = parts > 0 && panel + 1 < panels ? tiles_.next_panel(group, panel, tile - first_tile, parts)
                               : panel == first_panel && input_step_ > 0 ? next_inputs(tile, input.data)
                                                                         : tiles_.next_residuals(tile, panel, arena);
-        tiles_.run(input, tile, group, panel, prefetch, arena);
+        tiles_.run(input, tile, group, panel, prefetch, arena, end - panel);
       }
     }
   }

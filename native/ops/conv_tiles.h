@@ -1,6 +1,7 @@
 // What direct convolution and im2col share: one tile of output pixels against a panel of weights.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -48,7 +49,15 @@ class ConvTiles {
     return {arena + residual_ + residual_offsets_[static_cast<size_t>(pixel)] + panel * residual_share_, residual_step_};
   }
 
-  void run(const Input& input, int64_t tile, int64_t group, int64_t panel, const Prefetch& prefetch, float* arena) const {
+  // How many panels a tile takes at once: several if all it has is one pixel, whose time is that of its weights.
+  int64_t largest_panels() const {
+    if (grid_.pixels() > 1) return 1;
+    return std::min(kMaxTilePanels, kernels_.max_pixels[packed_.panels.widest() - 1]);
+  }
+
+  // A tile against a panel, or several equally wide ones from it on.
+  void run(const Input& input, int64_t tile, int64_t group, int64_t panel, const Prefetch& prefetch, float* arena,
+           int64_t count = 1) const {
     const int64_t pixel = grid_.first_pixel(tile);
     const int64_t channel = group * group_out_ + packed_.panels.first_channel(panel);
     const bool residual = !residual_offsets_.empty();
@@ -56,8 +65,8 @@ class ConvTiles {
                        packed_.weights(group, panel),
                        packed_.bias(group, panel), arena + output_ + channel, output_offsets_.data() + pixel,
                        residual ? arena + residual_ + channel : nullptr, residual ? residual_offsets_.data() + pixel : nullptr,
-                       grid_.tile_pixels(tile), packed_.panels.vectors(panel), packed_.panels.channels(panel), activation_,
-                       prefetch.start, prefetch.step});
+                       grid_.tile_pixels(tile), packed_.panels.vectors(panel), packed_.panels.channels(panel, count), activation_,
+                       prefetch.start, prefetch.step, static_cast<int>(count)});
   }
 
  private:

@@ -2,6 +2,8 @@
 // channels, so that direct convolution, im2col and dense read the same packing.
 #pragma once
 
+#include <algorithm>
+
 #include "../program/weight_store.h"
 #include "conv_problem.h"
 
@@ -17,13 +19,18 @@ class Panels {
 
   int64_t count() const { return (channels_ + width() - 1) / width(); }
   int64_t first_channel(int64_t panel) const { return panel * width(); }
-  int channels(int64_t panel) const {
-    const int64_t rest = channels_ - first_channel(panel);
-    return static_cast<int>(rest < width() ? rest : width());
+  // Channels of `count` panels.
+  int channels(int64_t panel, int64_t count = 1) const {
+    return static_cast<int>(std::min(channels_ - first_channel(panel), count * width()));
   }
   int vectors(int64_t panel) const { return (channels(panel) + lanes_ - 1) / lanes_; }
   int lanes() const { return lanes_; }
   int widest() const { return vectors(0); }
+  // Where the panels from `panel` on that are equally wide end, at most `count` of them.
+  int64_t equal_end(int64_t panel, int64_t count) const {
+    const int64_t end = std::min(panel + count, this->count());
+    return end > panel + 1 && vectors(end - 1) < vectors(panel) ? end - 1 : end;
+  }
   // Channels including the zeros that fill the last vector.
   int64_t padded_channels() const { return (channels_ + lanes_ - 1) / lanes_ * lanes_; }
 

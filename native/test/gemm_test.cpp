@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "reference.h"
@@ -7,6 +8,7 @@ namespace im2col::test {
 namespace {
 
 struct Shape {
+  int panels;
   int panel_vectors;
   int pixels;
   int channels;
@@ -33,14 +35,16 @@ void check_tile(const KernelTable& table, const Shape& shape, Random& random) {
       for (int64_t k = 0; k < shape.run_length; ++k) x(m, r, k) = random.uniform(-1, 1);
     }
   }
-  Guarded weights(static_cast<size_t>(depth * width)), bias(static_cast<size_t>(width));
-  const auto fill_panel = [&](Guarded& rows) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = static_cast<int64_t>(i) % width < shape.channels ? random.uniform(-1, 1) : 0.0f;
-    }
+  // Packed as panels one behind the other, with zeros for channels that do not exist.
+  Guarded weights(static_cast<size_t>(shape.panels * depth * width)), bias(static_cast<size_t>(shape.panels * width));
+  const auto weight = [&](int64_t k, int64_t j) -> float& {
+    return weights[static_cast<size_t>((j / width * depth + k) * width + j % width)];
   };
-  fill_panel(weights);
-  fill_panel(bias);
+  for (int64_t j = 0; j < shape.panels * width; ++j) {
+    const auto value = [&] { return j < shape.channels ? random.uniform(-1, 1) : 0.0f; };
+    for (int64_t k = 0; k < depth; ++k) weight(k, j) = value();
+    bias[static_cast<size_t>(j)] = value();
+  }
 
   const int64_t stride = shape.channels + 3;
   Rows output(shape.pixels, shape.channels, stride), residual(shape.pixels, shape.channels, stride);
@@ -66,6 +70,7 @@ void check_tile(const KernelTable& table, const Shape& shape, Random& random) {
   tile.activation = shape.activation;
   tile.prefetch = weights.data();
   tile.prefetch_step = width;
+  tile.panels = shape.panels;
   table.gemm_f32(tile);
 
   for (int m = 0; m < shape.pixels; ++m) {
@@ -73,7 +78,7 @@ void check_tile(const KernelTable& table, const Shape& shape, Random& random) {
       double sum = bias[static_cast<size_t>(j)], magnitude = std::fabs(sum);
       for (int64_t r = 0; r < runs; ++r) {
         for (int64_t k = 0; k < shape.run_length; ++k) {
-          const double product = double{x(m, r, k)} * weights[static_cast<size_t>((r * shape.run_length + k) * width + j)];
+          const double product = double{x(m, r, k)} * weight(r * shape.run_length + k, j);
           sum += product;
           magnitude += std::fabs(product);
         }
@@ -84,32 +89,35 @@ void check_tile(const KernelTable& table, const Shape& shape, Random& random) {
       }
       const double expected = activation_reference(shape.activation, sum);
       CHECK(std::fabs(output.at(m, j) - expected) <= tolerance(2 * depth + 2, magnitude),
-            "%d pixels x %d vectors, %d channels, depth %lld, activation %d: [%d][%d] = %.9g, expected %.9g", shape.pixels,
-            shape.panel_vectors, shape.channels, static_cast<long long>(depth), static_cast<int>(shape.activation.kind), m, j,
+            "%d pixels x %d panels of %d vectors, %d channels, depth %lld, activation %d: [%d][%d] = %.9g, expected %.9g",
+            shape.pixels, shape.panels, shape.panel_vectors, shape.channels, static_cast<long long>(depth), static_cast<int>(shape.activation.kind), m, j,
             output.at(m, j), expected);
     }
   }
-  CHECK(output.gaps_untouched(), "%d pixels x %d vectors, %d channels: wrote beyond the channels", shape.pixels,
-        shape.panel_vectors, shape.channels);
+  CHECK(output.gaps_untouched(), "%d pixels x %d panels of %d vectors, %d channels: wrote beyond the channels", shape.pixels,
+        shape.panels, shape.panel_vectors, shape.channels);
 }
 
 KERNEL_TEST(gemm_f32) {
   Random random;
   int64_t round = 0;
-  for (int vectors = 1; vectors <= kMaxPanelVectors; ++vectors) {
-    for (int pixels = 1; pixels <= table.max_pixels[vectors - 1]; ++pixels) {
-      const int lanes = table.lanes, width = vectors * lanes;
-      for (int channels : {width - lanes + 1, width - 1, width}) {
-        for (bool residual : {false, true}) {
-          for (const auto& runs : {std::vector<ptrdiff_t>{0}, {0, 11, 40}, {0, 1, 5, 6}}) {
-            check_tile(table, {vectors, pixels, channels, runs, round % 4 == 0 ? 1 : 7, residual, some_activation(round)}, random);
-            ++round;
-          }
+  const auto check_tiles = [&](int panels, int vectors, int pixels) {
+    const int lanes = table.lanes, width = panels * vectors * lanes;
+    for (int channels : {width - lanes + 1, width - 1, width}) {
+      for (bool residual : {false, true}) {
+        for (const auto& runs : {std::vector<ptrdiff_t>{0}, {0, 11, 40}, {0, 1, 5, 6}}) {
+          check_tile(table, {panels, vectors, pixels, channels, runs, round % 4 == 0 ? 1 : 7, residual, some_activation(round)}, random);
+          ++round;
         }
       }
     }
+  };
+  for (int vectors = 1; vectors <= kMaxPanelVectors; ++vectors) {
+    const int largest = table.max_pixels[vectors - 1];
+    for (int pixels = 1; pixels <= largest; ++pixels) check_tiles(1, vectors, pixels);
+    for (int panels = 2; panels <= std::min(kMaxTilePanels, largest); ++panels) check_tiles(panels, vectors, 1);
   }
-  check_tile(table, {1, 1, table.lanes, {0, 600}, 500, true, {}}, random);
+  check_tile(table, {1, 1, 1, table.lanes, {0, 600}, 500, true, {}}, random);
 }
 
 KERNEL_TEST(gemm_f32_passes_nan_and_infinity) {
