@@ -15,7 +15,9 @@
 // least 7 accumulators hide the latency of the multiply-adds, and 7 divides the widths of common networks.
 //
 // Tiles go along a row, then down the rows, then on to the next kDepthwiseGroup channels: the rows that the next tiles share
-// then mostly stay in the first-level cache, and the group is a stretch of memory that is worth its prefetch.
+// then mostly stay in the first-level cache, and the group is a stretch of memory that is worth its prefetch. A tile is so short
+// that the way to its first load counts: pointers are advanced from tile to tile, and what the compiler cannot see to be
+// constant is copied before the first store.
 #pragma once
 
 constexpr int kDepthwiseRows = kRegisters >= 32 ? 2 : 1;
@@ -83,27 +85,33 @@ IM2COL_INLINE void depthwise_add_taps(const DepthwiseRows& d, const float* input
 }
 
 // The kernel rows [begin, end) of the tile's row 0 and the same input rows for its last row.
-template <int kTaps, int kStep, bool kPartial, bool kFirst, bool kLast, int kRows, int kPixels>
-IM2COL_INLINE void depthwise_add_rows(const DepthwiseRows& d, const DepthwiseTile& tile, int64_t begin, int64_t end, V (&acc)[kRows][kPixels]) {
-  const int64_t row = d.kernel_columns * kLanes;
+template <int kTaps, int kStep, bool kPartial, bool kSquare, bool kFirst, bool kLast, int kRows, int kPixels>
+IM2COL_INLINE void depthwise_add_rows(const DepthwiseRows& d, const DepthwiseTile& tile, int64_t begin, int64_t end, int64_t step,
+                                       V (&acc)[kRows][kPixels]) {
+  const int64_t row = (kSquare ? kTaps : d.kernel_columns) * kLanes;
   for (int64_t i = begin; i < end; ++i) {
     if (tile.row_offsets[i] == kRowOfZeros) continue;
     const float* input = tile.input + tile.row_offsets[i];
     const float* first = kFirst ? tile.weights + i * row : tile.weights;
-    const float* last = kLast ? tile.weights + (i - d.row_step) * row : tile.weights;
-    for (int64_t n = tile.columns / kTaps; n > 0; --n) {
+    const float* last = kLast ? tile.weights + (i - step) * row : tile.weights;
+    if constexpr (kSquare) {
       depthwise_add_taps<kTaps, kStep, kPartial, kFirst, kLast>(d, input, first, last, tile.lanes, acc);
-      input += kTaps * d.column_stride, first += kTaps * kLanes, last += kTaps * kLanes;
-    }
-    if (kTaps == 1) continue;
-    for (int64_t n = tile.columns % kTaps; n > 0; --n) {
-      depthwise_add_taps<1, 1, kPartial, kFirst, kLast>(d, input, first, last, tile.lanes, acc);
-      input += d.column_stride, first += kLanes, last += kLanes;
+    } else {
+      for (int64_t n = tile.columns / kTaps; n > 0; --n) {
+        depthwise_add_taps<kTaps, kStep, kPartial, kFirst, kLast>(d, input, first, last, tile.lanes, acc);
+        input += kTaps * d.column_stride, first += kTaps * kLanes, last += kTaps * kLanes;
+      }
+      if (kTaps == 1) continue;
+      for (int64_t n = tile.columns % kTaps; n > 0; --n) {
+        depthwise_add_taps<1, 1, kPartial, kFirst, kLast>(d, input, first, last, tile.lanes, acc);
+        input += d.column_stride, first += kLanes, last += kLanes;
+      }
     }
   }
 }
 
-template <int kTaps, int kStep, bool kPartial, int kRows, int kPixels>
+// kSquare: a kernel of kTaps x kTaps without columns of zeros, and kStep between its rows, too.
+template <int kTaps, int kStep, bool kPartial, bool kSquare, int kRows, int kPixels>
 void depthwise_tile(const DepthwiseRows& d, const DepthwiseTile& tile, const Clamp& clamp) {
   V acc[kRows][kPixels];
   const V bias = Load(tile.bias);
@@ -113,29 +121,40 @@ void depthwise_tile(const DepthwiseRows& d, const DepthwiseTile& tile, const Cla
     for (int p = 0; p < kPixels; ++p) acc[r][p] = bias;
   }
 
+  const int64_t rows = kSquare ? kTaps : d.kernel_rows, step = kSquare ? kStep : d.row_step;
   if (kRows == 1) {
-    depthwise_add_rows<kTaps, kStep, kPartial, true, false>(d, tile, 0, d.kernel_rows, acc);
+    depthwise_add_rows<kTaps, kStep, kPartial, kSquare, true, false>(d, tile, 0, rows, step, acc);
   } else {
-    depthwise_add_rows<kTaps, kStep, kPartial, true, false>(d, tile, 0, d.row_step, acc);
-    depthwise_add_rows<kTaps, kStep, kPartial, true, true>(d, tile, d.row_step, d.kernel_rows, acc);
-    depthwise_add_rows<kTaps, kStep, kPartial, false, true>(d, tile, d.kernel_rows, d.kernel_rows + d.row_step, acc);
+    depthwise_add_rows<kTaps, kStep, kPartial, kSquare, true, false>(d, tile, 0, step, step, acc);
+    depthwise_add_rows<kTaps, kStep, kPartial, kSquare, true, true>(d, tile, step, rows, step, acc);
+    depthwise_add_rows<kTaps, kStep, kPartial, kSquare, false, true>(d, tile, rows, rows + step, step, acc);
   }
 
+  if (tile.residual) {
+    IM2COL_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      IM2COL_UNROLL
+      for (int p = 0; p < kPixels; ++p) {
+        const float* residual = tile.residual + r * d.residual_row + p * d.residual_pixel;
+        acc[r][p] = Add(acc[r][p], kPartial ? LoadN(residual, tile.lanes) : LoadU(residual));
+      }
+    }
+  }
+  // Copies, because for the compiler the outputs could lie in what references lead to.
+  const Clamp bounds = clamp;
+  const ptrdiff_t output_row = d.output_row, output_pixel = d.output_pixel;
+  float* const output = tile.output;
+  const int lanes = tile.lanes;
   IM2COL_UNROLL
   for (int r = 0; r < kRows; ++r) {
     IM2COL_UNROLL
     for (int p = 0; p < kPixels; ++p) {
-      V y = acc[r][p];
-      if (tile.residual) {
-        const float* residual = tile.residual + r * d.residual_row + p * d.residual_pixel;
-        y = Add(y, kPartial ? LoadN(residual, tile.lanes) : LoadU(residual));
-      }
-      y = apply_clamp(clamp, y);
-      float* output = tile.output + r * d.output_row + p * d.output_pixel;
+      const V y = apply_clamp(bounds, acc[r][p]);
+      float* const to = output + r * output_row + p * output_pixel;
       if (kPartial) {
-        StoreN(y, output, tile.lanes);
+        StoreN(y, to, lanes);
       } else {
-        StoreU(y, output);
+        StoreU(y, to);
       }
     }
   }
@@ -148,33 +167,44 @@ struct DepthwiseTiles {
   DepthwiseTileFunction tiles[kDepthwiseRows][kMaxDepthwisePixels];
 };
 
-template <int kTaps, int kStep, bool kPartial, size_t... kIndex>
+template <int kTaps, int kStep, bool kPartial, bool kSquare, size_t... kIndex>
 IM2COL_INLINE const DepthwiseTiles& depthwise_table(std::index_sequence<kIndex...>) {
   static constexpr DepthwiseTiles tiles = {
-      {depthwise_tile<kTaps, kStep, kPartial, 1 + kIndex / kMaxDepthwisePixels, 1 + kIndex % kMaxDepthwisePixels>...}};
+      {depthwise_tile<kTaps, kStep, kPartial, kSquare, 1 + kIndex / kMaxDepthwisePixels, 1 + kIndex % kMaxDepthwisePixels>...}};
   return tiles;
 }
 
-template <int kTaps, int kStep, bool kPartial>
+template <int kTaps, int kStep, bool kPartial, bool kSquare = false>
 IM2COL_INLINE const DepthwiseTiles& depthwise_tiles() {
-  return depthwise_table<kTaps, kStep, kPartial>(std::make_index_sequence<kDepthwiseRows * kMaxDepthwisePixels>());
+  return depthwise_table<kTaps, kStep, kPartial, kSquare>(std::make_index_sequence<kDepthwiseRows * kMaxDepthwisePixels>());
 }
 
-// As many taps at a time as cover the most of a kernel row; 3 for the one vector that may be a part of one.
+// Square kernels of 3, 5 or 7 have tiles of their own; for others as many taps at a time as cover the most of a kernel row, and
+// 3 for the one vector that may be a part of one.
 template <int kStep, bool kPartial>
-IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_for(int64_t columns) {
-  if constexpr (kDepthwiseTaps == 7 && !kPartial) {
-    const int64_t rest3 = columns % 3, rest5 = columns % 5, rest7 = columns % 7;
-    if (rest7 <= rest5 && rest7 <= rest3 && columns >= 7) return depthwise_tiles<7, kStep, false>();
-    if (rest5 <= rest3 && columns >= 5) return depthwise_tiles<5, kStep, false>();
+IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_for(const DepthwiseRows& d, bool zero_columns) {
+  const int64_t columns = d.kernel_columns;
+  if constexpr (!kPartial) {
+    if (d.kernel_rows == columns && d.row_step == kStep && !zero_columns) {
+      if (columns == 3) return depthwise_tiles<3, kStep, false, true>();
+      if constexpr (kDepthwiseTaps == 7) {
+        if (columns == 5) return depthwise_tiles<5, kStep, false, true>();
+        if (columns == 7) return depthwise_tiles<7, kStep, false, true>();
+      }
+    }
+    if constexpr (kDepthwiseTaps == 7) {
+      const int64_t rest3 = columns % 3, rest5 = columns % 5, rest7 = columns % 7;
+      if (rest7 <= rest5 && rest7 <= rest3 && columns >= 7) return depthwise_tiles<7, kStep, false>();
+      if (rest5 <= rest3 && columns >= 5) return depthwise_tiles<5, kStep, false>();
+    }
   }
   return depthwise_tiles<3, kStep, kPartial>();
 }
 
 template <bool kPartial>
-IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_of(const DepthwiseRows& d) {
-  if (d.kernel_columns >= 3 && d.pixel_stride == d.column_stride) return depthwise_tiles_for<1, kPartial>(d.kernel_columns);
-  if (d.kernel_columns >= 3 && d.pixel_stride == 2 * d.column_stride) return depthwise_tiles_for<2, kPartial>(d.kernel_columns);
+IM2COL_INLINE const DepthwiseTiles& depthwise_tiles_of(const DepthwiseRows& d, bool zero_columns) {
+  if (d.kernel_columns >= 3 && d.pixel_stride == d.column_stride) return depthwise_tiles_for<1, kPartial>(d, zero_columns);
+  if (d.kernel_columns >= 3 && d.pixel_stride == 2 * d.column_stride) return depthwise_tiles_for<2, kPartial>(d, zero_columns);
   return depthwise_tiles<1, 1, kPartial>();
 }
 
@@ -185,7 +215,6 @@ struct DepthwiseColumns {
 
 // The kernel columns that the pixels [first, end) need.
 IM2COL_INLINE DepthwiseColumns depthwise_columns(const DepthwiseRows& d, int64_t first, int64_t end) {
-  if (d.first_column == 0 && d.last_column == 0) return {0, d.kernel_columns};
   const int64_t step = d.pixel_stride / d.column_stride;
   const int64_t from = d.first_column - (end - 1) * step, to = d.last_column - first * step;
   const int64_t bounded = to < d.kernel_columns ? to : d.kernel_columns, begin = from > 0 ? from : 0;
@@ -193,13 +222,15 @@ IM2COL_INLINE DepthwiseColumns depthwise_columns(const DepthwiseRows& d, int64_t
 }
 
 void depthwise_f32(const DepthwiseRows& d) {
-  const DepthwiseTiles& whole = depthwise_tiles_of<false>(d);
-  const DepthwiseTiles& partial = depthwise_tiles_of<true>(d);
+  const bool zero_columns = d.first_column != 0 || d.last_column != 0;
+  const DepthwiseTiles& whole = depthwise_tiles_of<false>(d, zero_columns);
+  const DepthwiseTiles& partial = depthwise_tiles_of<true>(d, zero_columns);
   const Clamp clamp = clamp_of(d.activation);
   const int64_t weights_vector = (1 + d.kernel_rows * d.kernel_columns) * kLanes;
   const int64_t tall = d.row_step < d.kernel_rows ? kDepthwiseRows : 1;
   // Tiles of nearly equal size: 8 pixels are 4 + 4, not 7 + 1.
   const int64_t tiles_across = (d.pixels + kMaxDepthwisePixels - 1) / kMaxDepthwisePixels;
+  const int64_t small = d.pixels / tiles_across, extra = d.pixels % tiles_across;
   for (int64_t group = 0; group < d.channels; group += kDepthwiseGroup) {
     const int64_t group_end = d.channels - group < kDepthwiseGroup ? d.channels : group + kDepthwiseGroup;
     for (int64_t row = 0; row < d.rows; row += tall) {
@@ -210,16 +241,24 @@ void depthwise_f32(const DepthwiseRows& d) {
         const int lanes = group_end - c < kLanes ? static_cast<int>(group_end - c) : kLanes;
         const DepthwiseTiles& tiles = lanes == kLanes ? whole : partial;
         const float* bias = d.weights + c / kLanes * weights_vector;
+        const float* input = d.input + c;
+        DepthwiseTile tile = {input, d.row_offsets + row * d.row_step, d.kernel_columns, bias, bias + kLanes, output + c,
+                              residual ? residual + c : nullptr, lanes};
         int64_t first = 0;
-        for (int64_t i = 1; i <= tiles_across; ++i) {
-          const int64_t end = d.pixels * i / tiles_across;
-          const DepthwiseColumns columns = depthwise_columns(d, first, end);
-          const DepthwiseTile tile = {d.input + first * d.pixel_stride + columns.begin * d.column_stride + c,
-                                      d.row_offsets + row * d.row_step, columns.end - columns.begin, bias,
-                                      bias + (1 + columns.begin) * kLanes, output + first * d.output_pixel + c,
-                                      residual ? residual + first * d.residual_pixel + c : nullptr, lanes};
-          tiles.tiles[rows - 1][end - first - 1](d, tile, clamp);
-          first = end;
+        for (int64_t i = 0; i < tiles_across; ++i) {
+          const int64_t pixels = small + (i < extra);
+          tile.input = input;
+          if (zero_columns) {
+            const DepthwiseColumns columns = depthwise_columns(d, first, first + pixels);
+            tile.input += columns.begin * d.column_stride;
+            tile.columns = columns.end - columns.begin;
+            tile.weights = bias + (1 + columns.begin) * kLanes;
+          }
+          tiles.tiles[rows - 1][pixels - 1](d, tile, clamp);
+          input += pixels * d.pixel_stride;
+          tile.output += pixels * d.output_pixel;
+          if (tile.residual) tile.residual += pixels * d.residual_pixel;
+          first += pixels;
         }
       }
       if (clamp.complete) continue;

@@ -43,6 +43,19 @@ IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kPanels 
   }
 }
 
+template <int kPixels, int kVectors>
+IM2COL_INLINE void gemm_add_residual(const GemmTile& t, V (&acc)[kPixels][kVectors]) {
+  const int last = t.channels - (kVectors - 1) * kLanes;
+  IM2COL_UNROLL
+  for (int m = 0; m < kPixels; ++m) {
+    const float* const residual = t.residual + t.residual_offsets[m];
+    IM2COL_UNROLL
+    for (int v = 0; v + 1 < kVectors; ++v) acc[m][v] = Add(acc[m][v], LoadU(residual + v * kLanes));
+    const float* const rest = residual + (kVectors - 1) * kLanes;
+    acc[m][kVectors - 1] = Add(acc[m][kVectors - 1], last == kLanes ? LoadU(rest) : LoadN(rest, last));
+  }
+}
+
 template <int kPixels, int kPanels, int kPanelVectors>
 void gemm_tile(const GemmTile& t) {
   constexpr int kVectors = kPanels * kPanelVectors;
@@ -60,38 +73,27 @@ void gemm_tile(const GemmTile& t) {
   }
   gemm_accumulate<kPixels, kPanels, kPanelVectors>(t, acc);
 
+  if (t.residual) gemm_add_residual<kPixels, kVectors>(t, acc);
   const Clamp clamp = clamp_of(t.activation);
-  if (t.channels == kVectors * kLanes) {
+  // Copies, because for the compiler the outputs could lie in what `t` leads to.
+  float* const output = t.output;
+  const ptrdiff_t* const offsets = t.output_offsets;
+  const int last = t.channels - (kVectors - 1) * kLanes;
+  ptrdiff_t offset[kPixels];
+  IM2COL_UNROLL
+  for (int m = 0; m < kPixels; ++m) offset[m] = offsets[m];
+  IM2COL_UNROLL
+  for (int m = 0; m < kPixels; ++m) {
+    float* const y = output + offset[m];
     IM2COL_UNROLL
-    for (int m = 0; m < kPixels; ++m) {
-      IM2COL_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        V y = acc[m][v];
-        if (t.residual) y = Add(y, LoadU(t.residual + t.residual_offsets[m] + v * kLanes));
-        StoreU(apply_clamp(clamp, y), t.output + t.output_offsets[m] + v * kLanes);
-      }
-    }
+    for (int v = 0; v + 1 < kVectors; ++v) StoreU(apply_clamp(clamp, acc[m][v]), y + v * kLanes);
+  }
+  if (last == kLanes) {
+    IM2COL_UNROLL
+    for (int m = 0; m < kPixels; ++m) StoreU(apply_clamp(clamp, acc[m][kVectors - 1]), output + offset[m] + (kVectors - 1) * kLanes);
   } else {
-    const int last = t.channels - (kVectors - 1) * kLanes;
     IM2COL_UNROLL
-    for (int m = 0; m < kPixels; ++m) {
-      IM2COL_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        const bool whole = v + 1 < kVectors;
-        V y = acc[m][v];
-        if (t.residual) {
-          const float* residual = t.residual + t.residual_offsets[m] + v * kLanes;
-          y = Add(y, whole ? LoadU(residual) : LoadN(residual, last));
-        }
-        y = apply_clamp(clamp, y);
-        float* output = t.output + t.output_offsets[m] + v * kLanes;
-        if (whole) {
-          StoreU(y, output);
-        } else {
-          StoreN(y, output, last);
-        }
-      }
-    }
+    for (int m = 0; m < kPixels; ++m) StoreN(apply_clamp(clamp, acc[m][kVectors - 1]), output + offset[m] + (kVectors - 1) * kLanes, last);
   }
 }
 

@@ -127,18 +127,25 @@ class ExpandDepthwise final : public Step {
     const ptrdiff_t* from = input_offsets_.data() + first * width;
     const ptrdiff_t* to = buffer_offsets_.data() + (slot + first - begin) * width;
     const int64_t pixels = (last - first) * width, tiles = (pixels + largest_tile_ - 1) / largest_tile_;
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      const int64_t pixel = pixels * tile / tiles, next = pixels * (tile + 1) / tiles;
+    const int64_t small = pixels / tiles, extra = pixels % tiles;
+    const bool prefetches_panel = tiles <= kPrefetchTiles && panel + 1 < panels_.count();
+    const bool prefetches_inputs = !prefetches_panel && panel == 0 && input_step_ > 0;
+    GemmTile tile{input, from, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()), runs_.length,
+                  expand_weights_.weights(0, panel), expand_weights_.bias(0, panel), buffer + before_ * pixel_, to, nullptr, nullptr, 0,
+                  panels_.vectors(panel), panels_.channels(panel), expand_.activation, nullptr, 0};
+    for (int64_t i = 0; i < tiles; ++i) {
+      tile.pixels = static_cast<int>(small + (i < extra));
       GemmPrefetch prefetch;
-      if (tiles <= kPrefetchTiles && panel + 1 < panels_.count()) {
-        prefetch = expand_weights_.next_panel(0, panel, tile, tiles);
-      } else if (panel == 0 && input_step_ > 0 && tile + 1 < tiles) {
-        prefetch = {input + from[next] + runs_.offsets.back(), input_step_};
+      if (prefetches_panel) {
+        prefetch = expand_weights_.next_panel(0, panel, i, tiles);
+      } else if (prefetches_inputs && i + 1 < tiles) {
+        prefetch = {input + tile.input_offsets[tile.pixels] + runs_.offsets.back(), input_step_};
       }
-      kernels_.gemm_f32({input, from + pixel, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()), runs_.length,
-                         expand_weights_.weights(0, panel), expand_weights_.bias(0, panel), buffer + before_ * pixel_, to + pixel,
-                         nullptr, nullptr, static_cast<int>(next - pixel), panels_.vectors(panel), panels_.channels(panel),
-                         expand_.activation, prefetch.start, prefetch.step});
+      tile.prefetch = prefetch.start;
+      tile.prefetch_step = prefetch.step;
+      kernels_.gemm_f32(tile);
+      tile.input_offsets += tile.pixels;
+      tile.output_offsets += tile.pixels;
     }
   }
 

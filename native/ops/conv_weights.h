@@ -11,35 +11,45 @@ namespace im2col {
 
 struct ConvRuns;
 
-// How the output channels of one group are cut into panels: `vectors` vectors wide, the last one as wide as needed.
+// How the output channels of one group are cut into panels: `vectors` vectors wide, the last one as wide as needed. Tiles ask
+// for all of this, so nothing is divided here but once.
 class Panels {
  public:
   Panels() = default;
-  Panels(int64_t channels, int vectors, int lanes) : channels_(channels), vectors_(vectors), lanes_(lanes) {}
+  Panels(int64_t channels, int vectors, int lanes)
+      : channels_(channels),
+        lanes_(lanes),
+        width_(int64_t{vectors} * lanes),
+        count_((channels + width_ - 1) / width_),
+        padded_channels_((channels + lanes - 1) / lanes * lanes),
+        vectors_(count_ > 1 ? vectors : static_cast<int>(padded_channels_ / lanes)),
+        last_vectors_(static_cast<int>((padded_channels_ - (count_ - 1) * width_) / lanes)) {}
 
-  int64_t count() const { return (channels_ + width() - 1) / width(); }
-  int64_t first_channel(int64_t panel) const { return panel * width(); }
+  int64_t count() const { return count_; }
+  int64_t first_channel(int64_t panel) const { return panel * width_; }
   // Channels of `count` panels.
   int channels(int64_t panel, int64_t count = 1) const {
-    return static_cast<int>(std::min(channels_ - first_channel(panel), count * width()));
+    return static_cast<int>(std::min(channels_ - first_channel(panel), count * width_));
   }
-  int vectors(int64_t panel) const { return (channels(panel) + lanes_ - 1) / lanes_; }
+  int vectors(int64_t panel) const { return panel + 1 < count_ ? vectors_ : last_vectors_; }
   int lanes() const { return lanes_; }
-  int widest() const { return vectors(0); }
+  int widest() const { return vectors_; }
   // Where the panels from `panel` on that are equally wide end, at most `count` of them.
   int64_t equal_end(int64_t panel, int64_t count) const {
-    const int64_t end = std::min(panel + count, this->count());
+    const int64_t end = std::min(panel + count, count_);
     return end > panel + 1 && vectors(end - 1) < vectors(panel) ? end - 1 : end;
   }
   // Channels including the zeros that fill the last vector.
-  int64_t padded_channels() const { return (channels_ + lanes_ - 1) / lanes_ * lanes_; }
+  int64_t padded_channels() const { return padded_channels_; }
 
  private:
-  int64_t width() const { return int64_t{vectors_} * lanes_; }
-
   int64_t channels_ = 0;
-  int vectors_ = 1;
   int lanes_ = 1;
+  int64_t width_ = 1;
+  int64_t count_ = 0;
+  int64_t padded_channels_ = 0;
+  int vectors_ = 0;
+  int last_vectors_ = 0;
 };
 
 // The panels that pack_conv chooses for one group.
