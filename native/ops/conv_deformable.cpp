@@ -5,6 +5,7 @@
 // ranges of the input channels. What lies outside of the image is 0.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "conv_tiles.h"
 #include "factories.h"
@@ -32,10 +33,10 @@ class DeformableConv final : public Step {
         row_(p.reduction() % 1024 == 0 ? p.reduction() + 16 : p.reduction()) {
     const int64_t tile_bytes = tiles_.grid().largest_tile() * row_ * static_cast<int64_t>(sizeof(float));
     block_ = std::clamp<int64_t>(kBlockBytes / tile_bytes, 1, tiles_.grid().tiles());
-    for (int64_t m = 0; m < kMaxTilePixels; ++m) row_offsets_[m] = m * row_;
+    for (int64_t i = 0; i < block_ * tiles_.grid().largest_tile(); ++i) row_offsets_.push_back(i * row_);
   }
 
-  size_t scratch_size() const override { return static_cast<size_t>(block_ * tiles_.grid().largest_tile() * row_); }
+  size_t scratch_size() const override { return row_offsets_.size() * static_cast<size_t>(row_); }
 
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
@@ -56,11 +57,10 @@ class DeformableConv final : public Step {
     for (int64_t pixel = first_pixel; pixel < last_pixel; ++pixel) {
       gather(arena, group, grid.cursor(pixel), rows + (pixel - first_pixel) * row_);
     }
-    const ptrdiff_t run = 0;
     for (int64_t panel = 0; panel < tiles_.panels().count(); ++panel) {
+      GemmTile gemm = tiles_.against(ConvTiles::one_run(rows, geometry_.reduction()), group, panel, arena);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        const float* data = rows + (grid.first_pixel(tile) - first_pixel) * row_;
-        tiles_.run({data, row_offsets_, &run, 1, geometry_.reduction()}, tile, group, panel, {}, arena);
+        tiles_.run(gemm, tile, row_offsets_.data() + (grid.first_pixel(tile) - first_pixel));
       }
     }
   }
@@ -114,7 +114,7 @@ class DeformableConv final : public Step {
   Deformation deformation_;
   ConvTiles tiles_;
   int64_t row_;  // elements from one gathered row to the next
-  ptrdiff_t row_offsets_[kMaxTilePixels];
+  std::vector<ptrdiff_t> row_offsets_;  // of the pixels of a block
   int64_t block_ = 1;  // tiles
 };
 

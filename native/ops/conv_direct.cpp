@@ -83,19 +83,19 @@ class DirectConv final : public Step {
 
  private:
   void run_block(float* arena, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
-    ConvTiles::Input input{arena + origin_ + group * group_in_, nullptr, runs_.offsets.data(),
-                           static_cast<int64_t>(runs_.offsets.size()), runs_.length};
+    const ConvTiles::Inputs inputs{arena + origin_ + group * group_in_, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()),
+                                   runs_.length};
     const int64_t tiles = last_tile - first_tile, panels = tiles_.panels().count();
     const bool fresh = !weights_resident_ || first_tile == 0;
     const int64_t parts = fresh && tiles <= kPrefetchTiles && tiles_.largest_panels() == 1 ? tiles : 0;
     for (int64_t panel = first_panel, end = panel; panel < last_panel; panel = end) {
       end = tiles_.panels().equal_end(panel, std::min(last_panel - panel, tiles_.largest_panels()));
+      GemmTile gemm = tiles_.against(inputs, group, panel, arena, end - panel);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        input.pixel_offsets = input_offsets_.data() + tiles_.grid().first_pixel(tile);
         const auto prefetch = parts > 0 && panel + 1 < panels ? tiles_.next_panel(group, panel, tile - first_tile, parts)
-                              : panel == first_panel && input_step_ > 0 ? next_inputs(tile, input.data)
+                              : panel == first_panel && input_step_ > 0 ? next_inputs(tile, inputs.data)
                                                                         : tiles_.next_residuals(tile, panel, arena);
-        tiles_.run(input, tile, group, panel, prefetch, arena, end - panel);
+        tiles_.run(gemm, tile, input_offsets_.data() + tiles_.grid().first_pixel(tile), prefetch);
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include "conv_tiles.h"
 #include "view.h"
@@ -23,10 +24,10 @@ class Im2colConv final : public Step {
     const PixelGrid& grid = tiles_.grid();
     const int64_t tile_bytes = grid.largest_tile() * row_ * static_cast<int64_t>(sizeof(float));
     block_ = std::clamp<int64_t>(kBlockBytes / tile_bytes, 1, grid.tiles());
-    for (int64_t m = 0; m < kMaxTilePixels; ++m) row_offsets_[m] = m * row_;
+    for (int64_t i = 0; i < block_ * tiles_.grid().largest_tile(); ++i) row_offsets_.push_back(i * row_);
   }
 
-  size_t scratch_size() const override { return static_cast<size_t>(block_ * tiles_.grid().largest_tile() * row_); }
+  size_t scratch_size() const override { return row_offsets_.size() * static_cast<size_t>(row_); }
 
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
@@ -52,11 +53,10 @@ class Im2colConv final : public Step {
     for (int64_t pixel = first_pixel; pixel < last_pixel; ++pixel) {
       gather(arena + geometry_.input.offset + group * geometry_.group_in(), grid.cursor(pixel), rows + (pixel - first_pixel) * row_);
     }
-    const ptrdiff_t run = 0;
     for (int64_t panel = 0; panel < tiles_.panels().count(); ++panel) {
+      GemmTile gemm = tiles_.against(ConvTiles::one_run(rows, geometry_.reduction()), group, panel, arena);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        const float* data = rows + (grid.first_pixel(tile) - first_pixel) * row_;
-        tiles_.run({data, row_offsets_, &run, 1, geometry_.reduction()}, tile, group, panel, {}, arena);
+        tiles_.run(gemm, tile, row_offsets_.data() + (grid.first_pixel(tile) - first_pixel));
       }
     }
   }
@@ -88,7 +88,7 @@ class Im2colConv final : public Step {
   ConvGeometry geometry_;
   ConvTiles tiles_;
   int64_t row_;  // elements from one gathered row to the next
-  ptrdiff_t row_offsets_[kMaxTilePixels];
+  std::vector<ptrdiff_t> row_offsets_;  // of the pixels of a block
   int64_t block_ = 1;  // tiles
 };
 

@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "conv_runs.h"
+#include "conv_tiles.h"
 #include "factories.h"
 #include "op_support.h"
-#include "pixel_grid.h"
 #include "spec_reader.h"
 #include "view.h"
 
@@ -36,23 +35,21 @@ class NormConv final : public Step {
         norm_activation_(norm_activation),
         scale_(std::move(scale)),
         shift_(std::move(shift)),
-        packed_(std::move(packed)),
-        grid_(problem.output, context.kernels.max_pixels[packed_.panels.widest() - 1]),
-        pixel_(static_cast<int64_t>(aligned_size(static_cast<size_t>(problem.in_channels()))) + kSkew),
-        output_offsets_(grid_.offsets(problem.output.strides)) {
-    if (problem.has_residual) residual_offsets_ = grid_.offsets(problem.residual.strides);
+        tiles_(problem, context.kernels, context.kernels.max_pixels[packed.panels.widest() - 1], std::move(packed)),
+        pixel_(static_cast<int64_t>(aligned_size(static_cast<size_t>(problem.in_channels()))) + kSkew) {
+    const PixelGrid& grid = tiles_.grid();
     const auto bytes = [](int64_t elements) { return elements * static_cast<int64_t>(sizeof(float)); };
-    weights_cached_ = bytes(packed_.panels.padded_channels() * problem.in_channels()) <= kCachedBytes;
-    const int64_t fitting = (weights_cached_ ? kSmallBlockBytes : kCachedBytes) / bytes(grid_.largest_tile() * pixel_);
-    block_ = std::clamp<int64_t>(fitting, 1, grid_.tiles());
-    for (int64_t i = 0; i < block_ * grid_.largest_tile(); ++i) block_offsets_.push_back(i * pixel_);
+    weights_cached_ = bytes(tiles_.panels().padded_channels() * problem.in_channels()) <= kCachedBytes;
+    const int64_t fitting = (weights_cached_ ? kSmallBlockBytes : kCachedBytes) / bytes(grid.largest_tile() * pixel_);
+    block_ = std::clamp<int64_t>(fitting, 1, grid.tiles());
+    for (int64_t i = 0; i < block_ * grid.largest_tile(); ++i) block_offsets_.push_back(i * pixel_);
   }
 
   // A task is a block of tiles and a range of panels: all of them, unless there are too few blocks, which every range norms
   // anew. Blocks that large weights meet are not cut for the threads, because each reads its panels once.
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
-    const int64_t panels = packed_.panels.count(), tiles = grid_.tiles(), threads = context.parallel.max_threads();
+    const int64_t panels = tiles_.panels().count(), tiles = tiles_.grid().tiles(), threads = context.parallel.max_threads();
     const int64_t wanted = threads > 1 ? kTasksPerThread * threads : 1, fitting = (tiles + block_ - 1) / block_;
     const int64_t blocks = weights_cached_ ? std::clamp(fitting, std::min(wanted, tiles), tiles) : fitting;
     const int64_t splits = std::min(panels, (wanted + blocks - 1) / blocks);
@@ -65,21 +62,23 @@ class NormConv final : public Step {
 
   size_t scratch_size() const override { return block_offsets_.size() * static_cast<size_t>(pixel_); }
   std::string algorithm() const override {
-    return "direct " + std::to_string(grid_.largest_tile()) + "x" + std::to_string(packed_.panels.widest()) + " in blocks of " +
+    return "direct " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest()) + " in blocks of " +
            std::to_string(block_) + " tiles";
   }
   double flops() const override { return geometry_.flops(); }
 
  private:
   void run_block(float* arena, int64_t first_tile, int64_t last_tile, int64_t first_panel, int64_t last_panel, float* normed) const {
-    norm(arena, grid_.first_pixel(first_tile), grid_.first_pixel(last_tile), normed);
+    const int64_t first_pixel = tiles_.grid().first_pixel(first_tile);
+    norm(arena, first_pixel, tiles_.grid().first_pixel(last_tile), normed);
     // The weights have to arrive in the cache once.
     const bool fresh = !weights_cached_ || first_tile == 0;
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
-      const bool prefetches = fresh && panel + 1 < packed_.panels.count();
+      const bool prefetches = fresh && panel + 1 < tiles_.panels().count();
+      GemmTile gemm = tiles_.against(ConvTiles::one_run(normed, geometry_.in_channels()), 0, panel, arena);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        const GemmPrefetch prefetch = prefetches ? packed_.next_panel(0, panel, tile - first_tile, last_tile - first_tile) : GemmPrefetch{};
-        run_tile(arena, tile, panel, normed + (grid_.first_pixel(tile) - grid_.first_pixel(first_tile)) * pixel_, prefetch);
+        const GemmPrefetch prefetch = prefetches ? tiles_.next_panel(0, panel, tile - first_tile, last_tile - first_tile) : GemmPrefetch{};
+        tiles_.run(gemm, tile, block_offsets_.data() + (tiles_.grid().first_pixel(tile) - first_pixel), prefetch);
       }
     }
   }
@@ -92,27 +91,13 @@ class NormConv final : public Step {
     });
   }
 
-  void run_tile(float* arena, int64_t tile, int64_t panel, const float* normed, const GemmPrefetch& prefetch) const {
-    static constexpr ptrdiff_t kOneRun = 0;
-    const ConvGeometry& p = geometry_;
-    const int64_t pixel = grid_.first_pixel(tile), channel = packed_.panels.first_channel(panel);
-    kernels_.gemm_f32({normed, block_offsets_.data(), &kOneRun, 1, p.in_channels(), packed_.weights(0, panel), packed_.bias(0, panel),
-                       arena + p.output.offset + channel, output_offsets_.data() + pixel,
-                       p.has_residual ? arena + p.residual.offset + channel : nullptr,
-                       p.has_residual ? residual_offsets_.data() + pixel : nullptr, grid_.tile_pixels(tile),
-                       packed_.panels.vectors(panel), packed_.panels.channels(panel), p.activation, prefetch.start, prefetch.step});
-  }
-
   const KernelTable& kernels_;
   ConvGeometry geometry_;
   Activation norm_activation_;
   WeightStore::Packed scale_;
   WeightStore::Packed shift_;
-  PackedConv packed_;
-  PixelGrid grid_;
+  ConvTiles tiles_;
   int64_t pixel_;  // elements from pixel to pixel of a block
-  std::vector<ptrdiff_t> output_offsets_;
-  std::vector<ptrdiff_t> residual_offsets_;
   std::vector<ptrdiff_t> block_offsets_;  // of the pixels of a block
   bool weights_cached_ = false;
   int64_t block_ = 1;  // tiles, at most

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "conv_runs.h"
+#include "conv_tiles.h"
 #include "factories.h"
-#include "pixel_grid.h"
 #include "spec_reader.h"
 #include "view.h"
 
@@ -24,9 +24,9 @@ constexpr int64_t kSmallestBlock = 8;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 
-ViewSpec one_image(ViewSpec view) {
-  view.shape[kN] = 1;
-  return view;
+ConvProblem one_image(ConvProblem problem) {
+  problem.output.shape[kN] = 1;
+  return problem;
 }
 
 class ScaledConv final : public Step {
@@ -35,20 +35,17 @@ class ScaledConv final : public Step {
       : kernels_(context.kernels),
         geometry_(problem),
         scale_(scale),
-        packed_(std::move(packed)),
-        grid_(one_image(problem.output), largest_direct_tile(problem, context.kernels, packed_.panels)),
-        input_offsets_(grid_.offsets({0, problem.stride[0] * problem.input.strides[kD], problem.stride[1] * problem.input.strides[kH],
-                                      problem.stride[2] * problem.input.strides[kW]})),
-        output_offsets_(grid_.offsets(problem.output.strides)) {
-    if (problem.has_residual) residual_offsets_ = grid_.offsets(problem.residual.strides);
-    const int64_t tile_bytes = grid_.largest_tile() * problem.in_channels() * static_cast<int64_t>(sizeof(float));
+        tiles_(one_image(problem), context.kernels, largest_direct_tile(problem, context.kernels, packed.panels), std::move(packed)),
+        input_offsets_(tiles_.grid().offsets({0, problem.stride[0] * problem.input.strides[kD], problem.stride[1] * problem.input.strides[kH],
+                                              problem.stride[2] * problem.input.strides[kW]})) {
+    const int64_t tile_bytes = tiles_.grid().largest_tile() * problem.in_channels() * static_cast<int64_t>(sizeof(float));
     block_ = std::max(kSmallestBlock, kBlockBytes / tile_bytes);
   }
 
   // A task is a block of tiles of one image and a range of panels.
   void run(const RunContext& context) const override {
     zero_halo(geometry_.output, context.arena);
-    const int64_t images = geometry_.output.shape[kN], panels = packed_.panels.count(), tiles = grid_.tiles();
+    const int64_t images = geometry_.output.shape[kN], panels = tiles_.panels().count(), tiles = tiles_.grid().tiles();
     const int64_t threads = context.parallel.max_threads(), wanted = threads > 1 ? kTasksPerThread * threads : 1;
     const auto parts = [](int64_t count, int64_t size) { return (count + size - 1) / size; };
     const int64_t cached = parts(tiles, block_), most = parts(tiles, kSmallestBlock);
@@ -57,51 +54,41 @@ class ScaledConv final : public Step {
     context.parallel.run(images * blocks * splits, [&](int64_t task, int thread) {
       const int64_t split = task % splits, block = task / splits % blocks, image = task / splits / blocks;
       float* weights = context.scratch + static_cast<size_t>(thread) * context.scratch_stride;
+      const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
       for (int64_t panel = panels * split / splits; panel < panels * (split + 1) / splits; ++panel) {
-        scale_panel(context.arena, image, panel, weights);
-        const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
-        for (int64_t tile = first; tile < end; ++tile) {
-          const bool prefetches = panel + 1 < panels;
-          const GemmPrefetch prefetch = prefetches ? packed_.next_panel(0, panel, tile - first, end - first) : GemmPrefetch{};
-          run_tile(context.arena, image, panel, tile, weights, prefetch);
-        }
+        run_panel(context.arena, image, panel, first, end, weights);
       }
     });
   }
 
-  size_t scratch_size() const override { return static_cast<size_t>(packed_.panels.widest() * packed_.panels.lanes() * geometry_.in_channels()); }
+  size_t scratch_size() const override { return static_cast<size_t>(tiles_.panels().widest() * tiles_.panels().lanes() * geometry_.in_channels()); }
   std::string algorithm() const override {
-    return "scaled " + std::to_string(grid_.largest_tile()) + "x" + std::to_string(packed_.panels.widest());
+    return "scaled " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest());
   }
   double flops() const override { return geometry_.flops(); }
 
  private:
-  void scale_panel(const float* arena, int64_t image, int64_t panel, float* weights) const {
-    kernels_.scale_panel_f32({packed_.weights(0, panel), arena + cell_offset(scale_, image, 0, 0, 0), weights, geometry_.in_channels(),
-                              packed_.panels.vectors(panel)});
-  }
-
-  void run_tile(float* arena, int64_t image, int64_t panel, int64_t tile, const float* weights,
-                const GemmPrefetch& prefetch) const {
-    static constexpr ptrdiff_t kOneRun = 0;
+  // Tiles [begin, end) of an image against a panel, scaled in `weights`.
+  void run_panel(float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* weights) const {
     const ConvGeometry& p = geometry_;
-    const int64_t pixel = grid_.first_pixel(tile), channel = packed_.panels.first_channel(panel);
-    const auto start = [&](const ViewSpec& view) { return arena + view.offset + image * view.strides[kN]; };
-    kernels_.gemm_f32({start(p.input), input_offsets_.data() + pixel, &kOneRun, 1, p.in_channels(), weights, packed_.bias(0, panel),
-                       start(p.output) + channel, output_offsets_.data() + pixel,
-                       p.has_residual ? start(p.residual) + channel : nullptr,
-                       p.has_residual ? residual_offsets_.data() + pixel : nullptr, grid_.tile_pixels(tile),
-                       packed_.panels.vectors(panel), packed_.panels.channels(panel), p.activation, prefetch.start, prefetch.step});
+    const float* input = arena + p.input.offset + image * p.input.strides[kN];
+    GemmTile gemm = tiles_.against(ConvTiles::one_run(input, p.in_channels()), 0, panel, arena);
+    kernels_.scale_panel_f32({gemm.weights, arena + cell_offset(scale_, image, 0, 0, 0), weights, p.in_channels(), gemm.panel_vectors});
+    gemm.weights = weights;
+    gemm.output += image * p.output.strides[kN];
+    if (gemm.residual) gemm.residual += image * p.residual.strides[kN];
+    const bool prefetches = panel + 1 < tiles_.panels().count();
+    for (int64_t tile = begin; tile < end; ++tile) {
+      const GemmPrefetch prefetch = prefetches ? tiles_.next_panel(0, panel, tile - begin, end - begin) : GemmPrefetch{};
+      tiles_.run(gemm, tile, input_offsets_.data() + tiles_.grid().first_pixel(tile), prefetch);
+    }
   }
 
   const KernelTable& kernels_;
   ConvGeometry geometry_;
   ViewSpec scale_;
-  PackedConv packed_;
-  PixelGrid grid_;  // of one image
+  ConvTiles tiles_;  // of one image
   std::vector<ptrdiff_t> input_offsets_;
-  std::vector<ptrdiff_t> output_offsets_;
-  std::vector<ptrdiff_t> residual_offsets_;
   int64_t block_ = 1;  // tiles
 };
 

@@ -1,4 +1,4 @@
-// What direct convolution and im2col share: one tile of output pixels against a panel of weights.
+// What the convolutions share that are products of pixels and packed weights: tiles of output pixels against panels.
 #pragma once
 
 #include <algorithm>
@@ -30,14 +30,6 @@ class ConvTiles {
   const PixelGrid& grid() const { return grid_; }
   const Panels& panels() const { return packed_.panels; }
 
-  // Run r of the tile's pixel m starts at data + pixel_offsets[m] + run_offsets[r].
-  struct Input {
-    const float* data;
-    const ptrdiff_t* pixel_offsets;
-    const ptrdiff_t* run_offsets;
-    int64_t run_count;
-    int64_t run_length;
-  };
   using Prefetch = GemmPrefetch;
   Prefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
     return packed_.next_panel(group, panel, part, parts);
@@ -55,18 +47,48 @@ class ConvTiles {
     return std::min(kMaxTilePanels, kernels_.max_pixels[packed_.panels.widest() - 1]);
   }
 
-  // A tile against a panel, or several equally wide ones from it on.
-  void run(const Input& input, int64_t tile, int64_t group, int64_t panel, const Prefetch& prefetch, float* arena,
-           int64_t count = 1) const {
-    const int64_t pixel = grid_.first_pixel(tile);
+  // Run r of a pixel starts at data + the pixel's offset + run_offsets[r].
+  struct Inputs {
+    const float* data;
+    const ptrdiff_t* run_offsets;
+    int64_t run_count;
+    int64_t run_length;
+  };
+  // For pixels whose inputs follow one another.
+  static Inputs one_run(const float* data, int64_t length) {
+    static constexpr ptrdiff_t kOffset = 0;
+    return {data, &kOffset, 1, length};
+  }
+
+  // What the tiles against a panel, or several equally wide ones from it on, have in common.
+  GemmTile against(const Inputs& inputs, int64_t group, int64_t panel, float* arena, int64_t count = 1) const {
     const int64_t channel = group * group_out_ + packed_.panels.first_channel(panel);
-    const bool residual = !residual_offsets_.empty();
-    kernels_.gemm_f32({input.data, input.pixel_offsets, input.run_offsets, input.run_count, input.run_length,
-                       packed_.weights(group, panel),
-                       packed_.bias(group, panel), arena + output_ + channel, output_offsets_.data() + pixel,
-                       residual ? arena + residual_ + channel : nullptr, residual ? residual_offsets_.data() + pixel : nullptr,
-                       grid_.tile_pixels(tile), packed_.panels.vectors(panel), packed_.panels.channels(panel, count), activation_,
-                       prefetch.start, prefetch.step, static_cast<int>(count)});
+    GemmTile gemm{};
+    gemm.input = inputs.data;
+    gemm.run_offsets = inputs.run_offsets;
+    gemm.run_count = inputs.run_count;
+    gemm.run_length = inputs.run_length;
+    gemm.weights = packed_.weights(group, panel);
+    gemm.bias = packed_.bias(group, panel);
+    gemm.output = arena + output_ + channel;
+    gemm.residual = residual_offsets_.empty() ? nullptr : arena + residual_ + channel;
+    gemm.panel_vectors = packed_.panels.vectors(panel);
+    gemm.channels = packed_.panels.channels(panel, count);
+    gemm.activation = activation_;
+    gemm.panels = static_cast<int>(count);
+    return gemm;
+  }
+
+  // One of them; input_offsets has an entry for each of its pixels.
+  void run(GemmTile& gemm, int64_t tile, const ptrdiff_t* input_offsets, const Prefetch& prefetch = {}) const {
+    const int64_t pixel = grid_.first_pixel(tile);
+    gemm.input_offsets = input_offsets;
+    gemm.output_offsets = output_offsets_.data() + pixel;
+    gemm.residual_offsets = residual_offsets_.data() + (residual_offsets_.empty() ? 0 : pixel);
+    gemm.pixels = grid_.tile_pixels(tile);
+    gemm.prefetch = prefetch.start;
+    gemm.prefetch_step = prefetch.step;
+    kernels_.gemm_f32(gemm);
   }
 
  private:
