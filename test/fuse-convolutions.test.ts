@@ -59,6 +59,27 @@ describe('fuseConvolutions', () => {
     ])
   })
 
+  test('takes the projection behind them and its residual, too', () => {
+    const { b, x, y } = block([6, 6, 3], 8, around(3))
+    const sum = b.add(b.conv(y, 3, pointwise), x)
+    const before = optimize(b.finish({ sum }))
+    const after = fuseConvolutions(before, 'everywhere')
+    expect(after.nodes.map(({ op, path, inputs }) => [op, path, inputs])).toEqual([
+      ['invertedResidual', before.nodes.map(({ path }) => path).join(' + '), [x, x]],
+    ])
+  })
+
+  test('leaves a projection alone that skips pixels, reads neighbours or is not the only reader', () => {
+    const opsFor = (project: WindowChoice, alone = true) => {
+      const { b, y } = block([6, 6, 3], 8, around(3))
+      const z = b.conv(y, 3, project)
+      return opsOf(fuseConvolutions(optimize(b.finish(alone ? { z } : { y, z })), 'everywhere'))
+    }
+    expect(opsFor({ kernel: [1, 1], stride: [2, 2] })).toEqual(['expandDepthwise', 'conv'])
+    expect(opsFor(around(3))).toEqual(['expandDepthwise', 'conv'])
+    expect(opsFor(pointwise, false)).toEqual(['expandDepthwise', 'conv'])
+  })
+
   test('takes a strided convolution, but none that Winograd computes faster', () => {
     const fusedOf = (expand: WindowChoice) => {
       const { b, y } = block([12, 12, 3], 8, around(3), expand)
@@ -90,6 +111,15 @@ describe('fuseConvolutions', () => {
     }
     expect(opsFor(14)).toEqual(['conv', 'conv'])
     expect(opsFor(112)).toEqual(['expandDepthwise'])
+  })
+
+  test('fuses a projection only where what it reads is large unless told otherwise', () => {
+    const opsFor = (stride: number) => {
+      const { b, y } = block([80, 80, 4], 32, around(3, stride))
+      return opsOf(fuseConvolutions(optimize(b.finish({ z: b.conv(y, 3, pointwise) })), 'large'))
+    }
+    expect(opsFor(1)).toEqual(['invertedResidual'])
+    expect(opsFor(2)).toEqual(['expandDepthwise', 'conv'])
   })
 })
 
@@ -241,7 +271,21 @@ test('weights that are standardised stay so behind a scale or a norm', async () 
 })
 
 describe('computed together and one after the other give the same bits', () => {
-  const cases: Record<string, () => ReturnType<typeof block>> = {
+  const projected = (
+    channels: number,
+    { b, x, y }: ReturnType<typeof block>,
+    residual = false,
+  ): Pick<ReturnType<typeof block>, 'b' | 'y'> => {
+    const z = b.conv(y, channels, pointwise)
+    return { b, y: b.activation(residual ? b.add(z, x) : z) }
+  }
+  const cases: Record<string, () => Pick<ReturnType<typeof block>, 'b' | 'y'>> = {
+    'a projection': () => projected(40, block([97, 83, 5], 70, around(3))),
+    'a projection with a residual': () => projected(24, block([56, 56, 24], 144, around(3)), true),
+    'a projection behind stride 2, kernel 5': () => projected(9, block([66, 90, 16], 96, around(5, 2))),
+    'a projection behind a stem': () => projected(16, block([120, 121, 3], 32, around(3), stem)),
+    'a projection of one pixel': () => projected(40, block([1, 1, 9], 20, around(3))),
+    'a projection of one row': () => projected(18, block([1, 30, 18], 20, around(3)), true),
     'windows that slide down strips': () => block([97, 83, 5], 70, around(3)),
     'stride 2, kernel 5': () => block([66, 90, 16], 96, around(5, 2)),
     'kernel 7': () => block([40, 41, 8], 40, around(7)),
@@ -251,7 +295,11 @@ describe('computed together and one after the other give the same bits', () => {
     'a stride that skips rows': () => block([50, 50, 4], 33, { kernel: [1, 1], stride: [3, 3] }),
     'one pixel': () => block([1, 1, 9], 20, around(3)),
   }
-  const bitsOf = async ({ b, y }: ReturnType<typeof block>, algorithm: ConvAlgorithm, threads: number) => {
+  const bitsOf = async (
+    { b, y }: Pick<ReturnType<typeof block>, 'b' | 'y'>,
+    algorithm: ConvAlgorithm,
+    threads: number,
+  ) => {
     const graph = b.finish({ y })
     const [input] = graph.inputs.map(({ value }) => b.shapeOf(value))
     const session = await sessionOf(graph, b.parameters, { algorithm, threads })
@@ -265,10 +313,11 @@ describe('computed together and one after the other give the same bits', () => {
   for (const [name, network] of Object.entries(cases)) {
     test(name, async () => {
       const separate = await bitsOf(network(), 'depthwise', 1)
-      expect(separate.ops).not.toContain('expandDepthwise')
+      expect(separate.ops.every((op) => op !== 'expandDepthwise' && op !== 'invertedResidual')).toBe(true)
+      const op = name.startsWith('a projection') ? 'invertedResidual' : 'expandDepthwise'
       for (const threads of [1, 2, 3]) {
         const fused = await bitsOf(network(), 'fused', threads)
-        expect(fused.ops).toContain('expandDepthwise')
+        expect(fused.ops).toContain(op)
         expect(fused.bits.equals(separate.bits), `${threads} threads`).toBe(true)
       }
     })
@@ -294,6 +343,27 @@ describe('the engine refuses a step', () => {
     })
     const steps = plan.steps.map((step) =>
       step.op === 'expandDepthwise' ? { ...step, attributes: { ...step.attributes, ...attributes } } : step,
+    )
+    const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
+    await expect(creation).rejects.toThrow(message)
+  })
+
+  test.each<[string, StepSpec['attributes'], string]>([
+    ['that projects and skips pixels', { 'project.stride': [1, 2, 2] }, 'a projection of one place'],
+    ['that projects and pads', { 'project.padStart': [0, 1, 0] }, 'a projection of one place'],
+    ['that projects in groups', { 'project.groups': 2 }, "parameter 'project.weight'"],
+    ['that projects other channels than it expands', { channels: 9 }, "parameter 'expand.weight'"],
+    ['that lacks the channels it projects', { channels: 'none' }, "attribute 'channels' must be"],
+  ])('%s', async (_, attributes, message) => {
+    const { b, y } = block([6, 6, 4], 8, around(3))
+    const plan = lower(fuseConvolutions(optimize(b.finish({ z: b.conv(y, 4, pointwise) })), 'everywhere'), {
+      batch: 1,
+      layout: 'nhwc',
+      scope: 'test',
+      data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
+    })
+    const steps = plan.steps.map((step) =>
+      step.op === 'invertedResidual' ? { ...step, attributes: { ...step.attributes, ...attributes } } : step,
     )
     const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
     await expect(creation).rejects.toThrow(message)

@@ -152,6 +152,8 @@ export interface OpAttributes {
   normConv: OpAttributes['conv'] & { readonly norm: FoldedNorm & { readonly activation?: Activation } }
   /** A depthwise convolution of what the convolution before it, which nothing else reads, computes piece by piece. */
   expandDepthwise: { readonly expand: ConvStage; readonly depthwise: ConvStage }
+  /** The same and a convolution by 1 x 1 of it, which alone reads it; inputs [x] or [x, residual]. */
+  invertedResidual: OpAttributes['expandDepthwise'] & { readonly project: ConvStage }
   /** Nested loops that take each element to its place; `of` is the layer's type. */
   rearrange: { readonly of: string; readonly loops: readonly RearrangeLoop[] }
   /** Element i of an axis is element `indices[axis][i]` of the input, or `value` where that is -1; null: the axis stays. */

@@ -66,11 +66,17 @@ export function isConvNode(node: AnyNode): node is ConvNode {
   return node.op === 'conv' || node.op === 'convTranspose'
 }
 
+/** A node whose step begins with a convolution and a depthwise one of it. */
+export function isExpansion(node: AnyNode): node is Node<'expandDepthwise'> | Node<'invertedResidual'> {
+  return node.op === 'expandDepthwise' || node.op === 'invertedResidual'
+}
+
 /** The zero cells around its input that a convolution reads, for every value shape `[..., C]`. */
-export function convHalo(graph: Graph, node: ConvNode | Node<'expandDepthwise'>): Halo {
+export function convHalo(graph: Graph, node: ConvNode | Node<'expandDepthwise'> | Node<'invertedResidual'>): Halo {
   const input = toExtents(shapeOf(graph, node.inputs[0] ?? -1))
-  const { attributes, shape } =
-    node.op === 'expandDepthwise' ? node.attributes.expand : { ...node, shape: shapeOf(graph, node.output) }
+  const { attributes, shape } = isExpansion(node)
+    ? node.attributes.expand
+    : { ...node, shape: shapeOf(graph, node.output) }
   const output = toExtents(shape)
   const kernel = toTriple(attributes.kernel, 1)
   const stride = toTriple(attributes.stride, 1)

@@ -6,6 +6,7 @@ import type {
   AnyNode,
   ConvAttributes,
   ConvBranch,
+  ConvStage,
   FoldedNorm,
   Node,
   Op,
@@ -17,7 +18,7 @@ import type {
   ValueId,
   WindowAttributes,
 } from './graph.js'
-import { type ConvNode, isFlattenView, toTriple } from './layout.js'
+import { type ConvNode, isFlattenView, toExtents, toTriple } from './layout.js'
 import { branchKey, mergedKernel } from './merged-kernel.js'
 import type { Attribute, FileRange, ParameterSpec, StepSpec } from './plan-spec.js'
 import { type WeightForms, weightForms } from './reweight.js'
@@ -188,19 +189,16 @@ const LOWERINGS: { readonly [K in Op]: Lowering<K> } = {
   }),
   expandDepthwise: ({ attributes: { expand, depthwise } }, context) => ({
     op: 'expandDepthwise',
-    attributes: {
-      size: toTriple(expand.shape.slice(0, -1), 1),
-      ...prefixed('expand', convAttributes(expand.attributes)),
-      ...prefixed('depthwise', convAttributes(depthwise.attributes)),
-    },
-    parameters: {
-      ...prefixed('expand', weights(expand, context, convWeightKey(expand.attributes), expand.attributes.reweighting)),
-      ...prefixed(
-        'depthwise',
-        weights(depthwise, context, convWeightKey(depthwise.attributes), depthwise.attributes.reweighting),
-      ),
-    },
+    ...stages({ expand, depthwise }, context),
   }),
+  invertedResidual: ({ attributes: { expand, depthwise, project } }, context) => {
+    const { attributes, parameters } = stages({ expand, depthwise, project }, context)
+    return {
+      op: 'invertedResidual',
+      attributes: { ...attributes, channels: toExtents(depthwise.shape)[3] },
+      parameters,
+    }
+  },
   rearrange: ({ attributes: { loops } }) => ({
     op: 'rearrange',
     attributes: {
@@ -264,6 +262,21 @@ function windowAttributes(window: WindowAttributes) {
 function convAttributes(conv: OpAttributes['conv']) {
   const { groups, flip, activation } = conv
   return { ...windowAttributes(conv), groups, flip: flip ? 1 : 0, ...epilogue(activation) }
+}
+
+/** The convolutions of a step that computes several, by their prefixes; the first one is `expand`. */
+function stages(
+  convolutions: Readonly<Record<'expand', ConvStage> & Record<string, ConvStage>>,
+  context: LoweringContext,
+) {
+  const attributes: Record<string, Attribute> = { size: toTriple(convolutions.expand.shape.slice(0, -1), 1) }
+  const parameters: Record<string, ParameterSpec> = {}
+  for (const [prefix, stage] of Object.entries(convolutions)) {
+    const { reweighting } = stage.attributes
+    Object.assign(attributes, prefixed(prefix, convAttributes(stage.attributes)))
+    Object.assign(parameters, prefixed(prefix, weights(stage, context, convWeightKey(stage.attributes), reweighting)))
+  }
+  return { attributes, parameters }
 }
 
 /** The same record with the keys of one of a step's convolutions: `kernel` of `expand` is `expand.kernel`. */

@@ -46,6 +46,8 @@ export type Attribute = number | string | readonly number[] | Int32Array | Float
  *   norm.scale (C), norm.shift (C)
  * - `expandDepthwise`: size (d, h, w between the two), and the attributes (but for algorithm) and parameters of two convolutions
  *   with the prefixes `expand.` and `depthwise.`; inputs [x]
+ * - `invertedResidual`: the same, channels (between the last two), and a third convolution with the prefix `project.`, kernel 1 x 1,
+ *   stride 1, one group, no padding; inputs [x] or [x, residual]
  * - `convTranspose`: as `conv`, without flip (0); parameter weight (I, O/groups, kd, kh, kw); 'direct' and 'im2col' can always run it
  * - `deformConv`: as `conv` without an algorithm, and offsetGroups; inputs [x, offsets] or [x, offsets, mask]
  * - `locallyConnected`: kernel, stride, dilation, padStart; parameters weight (H', W', O, I, kh, kw), bias? (H', W', O)

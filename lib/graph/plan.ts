@@ -8,6 +8,7 @@ import {
   convHalo,
   type Halo,
   isConvNode,
+  isExpansion,
   NO_HALO,
   paddedSize,
   type Slot,
@@ -61,9 +62,7 @@ const NESTED_KERNEL = 17
 /** The plan of a graph for one batch size. Pure: equal arguments give equal plans. */
 export function lower(graph: Graph, options: PlanOptions): PlanSpec {
   const haloOf = (node: AnyNode): Halo => {
-    return node.op === 'expandDepthwise' || (isConvNode(node) && readsHalo(graph, node, options))
-      ? convHalo(graph, node)
-      : NO_HALO
+    return isExpansion(node) || (isConvNode(node) && readsHalo(graph, node, options)) ? convHalo(graph, node) : NO_HALO
   }
   const { buffers, slots, copies } = assignLayout(graph, haloOf)
   const steps: StepSpec[] = []

@@ -81,11 +81,14 @@ class ConvTiles {
 
   // One of them; input_offsets has an entry for each of its pixels.
   void run(GemmTile& gemm, int64_t tile, const ptrdiff_t* input_offsets, const Prefetch& prefetch = {}) const {
-    const int64_t pixel = grid_.first_pixel(tile);
+    run_pixels(gemm, grid_.first_pixel(tile), grid_.tile_pixels(tile), input_offsets, prefetch);
+  }
+  // Or any `count` pixels from `pixel` on, no more than the largest tile has.
+  void run_pixels(GemmTile& gemm, int64_t pixel, int64_t count, const ptrdiff_t* input_offsets, const Prefetch& prefetch = {}) const {
     gemm.input_offsets = input_offsets;
     gemm.output_offsets = output_offsets_.data() + pixel;
     gemm.residual_offsets = residual_offsets_.data() + (residual_offsets_.empty() ? 0 : pixel);
-    gemm.pixels = grid_.tile_pixels(tile);
+    gemm.pixels = static_cast<int>(count);
     gemm.prefetch = prefetch.start;
     gemm.prefetch_step = prefetch.step;
     kernels_.gemm_f32(gemm);

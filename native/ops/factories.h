@@ -31,6 +31,7 @@ Status make_grid_sample_step(const StepSpec& spec, const BuildContext& context, 
 Status make_group_norm_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_gru_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_input_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
+Status make_inverted_residual_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_involution_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_layer_norm_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);
 Status make_local_response_norm_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step);

@@ -32,6 +32,7 @@ constexpr Entry kEntries[] = {
     {"groupNorm", make_group_norm_step},
     {"gru", make_gru_step},
     {"input", make_input_step},
+    {"invertedResidual", make_inverted_residual_step},
     {"involution", make_involution_step},
     {"layerNorm", make_layer_norm_step},
     {"locallyConnected", make_locally_connected_step},

@@ -272,7 +272,14 @@ struct Stage {
 struct ExpandCase {
   int64_t batch, height, width, in, channels;
   Stage expand, depthwise;
+  int64_t projected = 0;  // channels of a projection; 0: there is none
+  bool residual = false;  // of the projection
 };
+
+void add_product(Term& term, const Term& value, double weight) {
+  term.sum += weight * value.sum;
+  term.magnitude += std::fabs(weight) * value.magnitude;
+}
 
 void check_expand(const KernelTable& table, const ExpandCase& c, Placement placement, int64_t foreign, Random& random) {
   const GuardedBuffers guarded(placement);
@@ -281,7 +288,9 @@ void check_expand(const KernelTable& table, const ExpandCase& c, Placement place
   const Parameter depthwise(c.channels * depthwise_taps, placement, random);
   const Parameter expand_bias(c.channels, placement, random), depthwise_bias(c.channels, placement, random);
   const int64_t rows = c.expand.output(c.height), columns = c.expand.output(c.width);
-  StepFixture fixture(table, "expandDepthwise", placement);
+  const bool projects = c.projected > 0;
+  const Parameter project(projects ? c.projected * c.channels : 1, placement, random), project_bias(projects ? c.projected : 1, placement, random);
+  StepFixture fixture(table, projects ? "invertedResidual" : "expandDepthwise", placement);
   fixture.set("size", triple(1, rows, columns));
   const auto configure = [&](const std::string& prefix, const Stage& stage, int64_t groups, const Guarded& weight, const Guarded& bias) {
     fixture.set(prefix + "kernel", triple(1, stage.kernel, stage.kernel));
@@ -295,13 +304,20 @@ void check_expand(const KernelTable& table, const ExpandCase& c, Placement place
   };
   configure("expand.", c.expand, 1, expand, expand_bias);
   configure("depthwise.", c.depthwise, c.channels, depthwise, depthwise_bias);
+  if (projects) {
+    configure("project.", {1}, 1, project, project_bias);
+    fixture.set("channels", Numbers{static_cast<double>(c.channels)});
+  }
   const auto halo_end = [&](int64_t size, int64_t outputs) {
     return std::max<int64_t>(0, (outputs - 1) * c.expand.stride + c.expand.kernel - 1 - c.expand.pad() - (size - 1));
   };
   const int64_t pad = c.expand.pad();
   const int input = fixture.add_view({c.batch, 1, c.height, c.width, c.in}, {0, 0, pad, halo_end(c.height, rows), pad, halo_end(c.width, columns)}, foreign);
   fixture.add_input(input);
-  const int output = fixture.add_view({c.batch, 1, c.depthwise.output(rows), c.depthwise.output(columns), c.channels}, false, foreign);
+  const std::array<int64_t, 5> size{c.batch, 1, c.depthwise.output(rows), c.depthwise.output(columns), projects ? c.projected : c.channels};
+  const int residual = c.residual ? fixture.add_view(size, false, foreign) : -1;
+  if (c.residual) fixture.add_input(residual);
+  const int output = fixture.add_view(size, false, foreign);
   fixture.set_output(output);
   EXPECT_OK(fixture.build(random));
   fixture.clear_halo(input);
@@ -318,18 +334,24 @@ void check_expand(const KernelTable& table, const ExpandCase& c, Placement place
     return term;
   };
   const std::string what = "expanded, " + std::to_string(c.height) + "x" + std::to_string(c.width) + "x" + std::to_string(c.in) + " to " + std::to_string(c.channels) +
-                           " by " + std::to_string(c.expand.kernel) + " and " + std::to_string(c.depthwise.kernel);
-  check_step(fixture, output, expand_taps * c.in + depthwise_taps + 2, 1, what, [&](int64_t n, int64_t y, int64_t x, int64_t o) {
+                           " by " + std::to_string(c.expand.kernel) + " and " + std::to_string(c.depthwise.kernel) +
+                           ", projected to " + std::to_string(c.projected);
+  const auto filtered = [&](int64_t n, int64_t y, int64_t x, int64_t o) {
     Term term{depthwise_bias[static_cast<size_t>(o)], std::fabs(depthwise_bias[static_cast<size_t>(o)])};
     for (int64_t tap = 0; tap < depthwise_taps; ++tap) {
       const int64_t h = y * c.depthwise.stride + tap / c.depthwise.kernel - c.depthwise.pad();
       const int64_t w = x * c.depthwise.stride + tap % c.depthwise.kernel - c.depthwise.pad();
       if (h < 0 || h >= rows || w < 0 || w >= columns) continue;
-      const Term value = expanded(n, h, w, o);
-      const double weight = depthwise[static_cast<size_t>(o * depthwise_taps + tap)];
-      term.sum += weight * value.sum;
-      term.magnitude += std::fabs(weight) * value.magnitude;
+      add_product(term, expanded(n, h, w, o), depthwise[static_cast<size_t>(o * depthwise_taps + tap)]);
     }
+    return term;
+  };
+  const int64_t depth = expand_taps * c.in + depthwise_taps + (projects ? c.channels : 0) + 4;
+  check_step(fixture, output, depth, 1, what, [&](int64_t n, int64_t y, int64_t x, int64_t o) {
+    if (!projects) return filtered(n, y, x, o);
+    Term term{project_bias[static_cast<size_t>(o)], std::fabs(project_bias[static_cast<size_t>(o)])};
+    for (int64_t i = 0; i < c.channels; ++i) add_product(term, filtered(n, y, x, i), project[static_cast<size_t>(o * c.channels + i)]);
+    if (c.residual) term.add(fixture.at(residual, n, 0, y, x, o));
     return term;
   });
 }
@@ -349,6 +371,12 @@ ISA_TEST(expanded_depthwise_convolutions_at_page_ends) {
       // Several windows of rows.
       {1, 60, 40, 2, lanes + 1, {1}, {3}},
       {1, 90, 33, 3, lanes, {3, 2}, {3, 2}},
+      // With a projection.
+      {1, 1, 1, 1, 1, {1}, {3}, 1},
+      {2, 4, 9, lanes, 2 * lanes + 3, {1}, {3}, lanes, true},
+      {2, 8, 7, 3, 3 * lanes + 1, {1}, {3, 2}, 2 * lanes + 1},
+      {1, 7, 8, 3, lanes, {3, 2}, {3}, 2, true},
+      {1, 50, 30, 2, 2 * lanes + 1, {1}, {5}, 3, true},
   };
   for (const ExpandCase& c : cases) {
     for (const Placement placement : {Placement::kPageEnd, Placement::kPageStart}) {

@@ -32,7 +32,7 @@ export function interpretPlan(plan: PlanSpec, inputs: readonly ArrayLike<number>
     const target = viewOf(step.outputs[0])
     if (step.op === 'conv' && HALO_READERS.includes(step.attributes.algorithm as string))
       checkHalo(arena, viewOf(step.inputs[0]), target.shape, step)
-    if (step.op === 'expandDepthwise') {
+    if (step.op === 'expandDepthwise' || step.op === 'invertedResidual') {
       const [d, h, w] = step.attributes.size as unknown as Triple
       checkHalo(arena, viewOf(step.inputs[0]), [target.shape[0], d, h, w, target.shape[4]], stageOf(step, 'expand'))
     }
@@ -63,6 +63,14 @@ function run(step: StepSpec, operands: readonly RefTensor[], target: ViewSpec): 
       const size = step.attributes.size as unknown as Triple
       const expanded = convolve(stageOf(step, 'expand'), x, [...size, extents[3]], undefined)
       return convolve(stageOf(step, 'depthwise'), expanded, extents, undefined)
+    }
+    case 'invertedResidual': {
+      const size = step.attributes.size as unknown as Triple
+      const channels = step.attributes.channels as number
+      const [d, h, w] = extents
+      const expanded = convolve(stageOf(step, 'expand'), x, [...size, channels], undefined)
+      const filtered = convolve(stageOf(step, 'depthwise'), expanded, [d, h, w, channels], undefined)
+      return convolve(stageOf(step, 'project'), filtered, extents, operands[1])
     }
     case 'convTranspose': {
       const window = { ...windowOf(step), groups: step.attributes.groups as number }

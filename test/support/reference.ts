@@ -180,13 +180,15 @@ function evaluateNode(
       const window = { ...toWindow(conv), groups: conv.groups, flip: conv.flip }
       return epilogue(ops.conv(normed, extents, window, convWeights(node, data)), last, conv)
     }
-    case 'expandDepthwise': {
+    case 'expandDepthwise':
+    case 'invertedResidual': {
       const { expand, depthwise } = node.attributes
-      const stage = ({ shape, ...rest }: ConvStage, input: RefTensor) => {
+      const stage = ({ shape, ...rest }: ConvStage, ...inputs: readonly RefTensor[]) => {
         const conv = { ...rest, op: 'conv', inputs: node.inputs, output: node.output } as const
-        return evaluateNode(conv, [input], toExtents(shape), parameters, winogradOutputs)
+        return evaluateNode(conv, inputs, toExtents(shape), parameters, winogradOutputs)
       }
-      return stage(depthwise, stage(expand, x))
+      const filtered = stage(depthwise, stage(expand, x))
+      return node.op === 'expandDepthwise' ? filtered : stage(node.attributes.project, filtered, ...operands.slice(1))
     }
     case 'convTranspose': {
       const window = { ...toWindow(node.attributes), groups: node.attributes.groups }

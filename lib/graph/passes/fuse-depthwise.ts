@@ -1,32 +1,65 @@
-import type { ConvStage, Graph, Node } from '../graph.js'
-import { fuseNodes } from './rewrite.js'
+import type { AnyNode, ConvStage, Graph, Node } from '../graph.js'
+import { type Fusion, fuseNodes, isPointwise } from './rewrite.js'
+
+type Where = 'large' | 'everywhere'
 
 /** Bytes of an expanded image from which computing it piece by piece pays: beyond that the cache of a core has no room for what else is at work. */
 const LARGEST_CACHED_BYTES = 1 << 18
 
 /**
- * Computes a convolution and the depthwise convolution that alone reads it as one node, so that the expanded image between
- * them is never in memory as a whole: where it is larger than a core's cache, or everywhere.
+ * The same for what the depthwise convolution makes of it. With the projection behind it in the same step, threads have only rows to
+ * share, and compute those at their borders twice.
  */
-export function fuseDepthwise(graph: Graph, where: 'large' | 'everywhere' = 'large'): Graph {
+const LARGEST_FILTERED_BYTES = 1 << 19
+
+/**
+ * Computes a convolution and the depthwise convolution that alone reads it as one node, so that the expanded image between
+ * them is never in memory as a whole; with a convolution by 1 x 1 that alone reads that, an inverted residual block. Where the images
+ * are larger than a core's cache, or everywhere.
+ */
+export function fuseDepthwise(graph: Graph, where: Where = 'large'): Graph {
   return fuseNodes(graph, (node, soleProducer) => {
     const [input] = node.inputs
     const producer = input === undefined ? undefined : soleProducer(input)
-    if (node.op !== 'conv' || producer?.op !== 'conv' || !canFuse(graph, producer, node)) return undefined
-    const shape = graph.values[producer.output]?.shape ?? []
-    const bytes = Float32Array.BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1)
-    if (where === 'large' && bytes <= LARGEST_CACHED_BYTES) return undefined
-    const { output } = node
-    const merged: Node<'expandDepthwise'> = {
-      op: 'expandDepthwise',
-      path: `${producer.path} + ${node.path}`,
-      attributes: { expand: stageOf(graph, producer), depthwise: stageOf(graph, node) },
-      inputs: producer.inputs,
-      parameters: {},
-      output,
-    }
-    return { absorbed: producer, fused: merged }
+    if (node.op !== 'conv' || !producer) return undefined
+    if (where === 'large' && bytesOf(graph, producer) <= smallest(producer)) return undefined
+    if (producer.op === 'conv') return expandDepthwise(graph, producer, node)
+    return producer.op === 'expandDepthwise' ? invertedResidual(graph, producer, node) : undefined
   })
+}
+
+const smallest = (producer: AnyNode): number =>
+  producer.op === 'expandDepthwise' ? LARGEST_FILTERED_BYTES : LARGEST_CACHED_BYTES
+
+function bytesOf(graph: Graph, { output }: AnyNode): number {
+  const shape = graph.values[output]?.shape ?? []
+  return Float32Array.BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1)
+}
+
+function expandDepthwise(graph: Graph, expand: Node<'conv'>, depthwise: Node<'conv'>): Fusion | undefined {
+  if (!canFuse(graph, expand, depthwise)) return undefined
+  const fused: Node<'expandDepthwise'> = {
+    op: 'expandDepthwise',
+    path: `${expand.path} + ${depthwise.path}`,
+    attributes: { expand: stageOf(graph, expand), depthwise: stageOf(graph, depthwise) },
+    inputs: expand.inputs,
+    parameters: {},
+    output: depthwise.output,
+  }
+  return { absorbed: expand, fused }
+}
+
+function invertedResidual(graph: Graph, first: Node<'expandDepthwise'>, project: Node<'conv'>): Fusion | undefined {
+  if (!isPointwise(project.attributes) || project.attributes.stride.some((step) => step !== 1)) return undefined
+  const fused: Node<'invertedResidual'> = {
+    op: 'invertedResidual',
+    path: `${first.path} + ${project.path}`,
+    attributes: { ...first.attributes, project: stageOf(graph, project) },
+    inputs: [...first.inputs, ...project.inputs.slice(1)],
+    parameters: {},
+    output: project.output,
+  }
+  return { absorbed: first, fused }
 }
 
 function canFuse(graph: Graph, expand: Node<'conv'>, depthwise: Node<'conv'>): boolean {
