@@ -43,10 +43,13 @@ IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w, std::index
       winograd_products_tile<static_cast<int>(kTilesMinusOne) + 1, kVectors>...};
   constexpr int64_t kLargest = kMaxPixels[kVectors - 1];
   const int64_t parts = (w.tiles + kLargest - 1) / kLargest;
-  const int64_t step = (w.prefetch_size + parts * w.channels - 1) / (parts * w.channels);
+  const int64_t small = w.tiles / parts, extra = w.tiles % parts;
+  const int64_t step = w.prefetch_size > 0 ? (w.prefetch_size + parts * w.channels - 1) / (parts * w.channels) : 0;
+  int64_t first = 0;
   for (int64_t i = 0; i < parts; ++i) {
-    const int64_t first = w.tiles * i / parts, count = w.tiles * (i + 1) / parts - first;
+    const int64_t count = small + (i < extra);
     table[count - 1](w, first, w.prefetch + i * step * w.channels, step);
+    first += count;
   }
 }
 
