@@ -43,9 +43,9 @@ export function judgeOperators(operators, peakGflops, peakGigabytes) {
   })
 }
 
-export function kernelReport({ isa, threads, peakGflops, peakGigabytes, convolutions, pairs, operators }) {
+export function kernelReport({ isa, threads, peakGflops, peakGigabytes, convolutions, fusedSteps, operators }) {
   const doubtful = convolutions.filter((convolution) => convolution.doubtful)
-  const pairRows = pairs.map(({ model, name, together, separate }) => [
+  const fusedRows = fusedSteps.map(({ model, name, together, separate }) => [
     name,
     model,
     significant(together),
@@ -68,7 +68,7 @@ export function kernelReport({ isa, threads, peakGflops, peakGigabytes, convolut
       ['convolution', 'first in', 'algorithm', 'time', 'GFLOP/s', 'of peak', 'other candidates', 'to best'],
       `\n${doubtful.length} of ${plural(convolutions.length, 'choice')} more than 10 % slower than the best candidate`,
     ),
-    ...section(pairRows, ['computed together', 'network', 'together', 'separate', 'ratio']),
+    ...section(fusedRows, ['computed together', 'network', 'together', 'separate', 'ratio']),
     ...section(operatorRows, ['operator', 'algorithm', 'time', 'bound by', 'of it', `why below ${percent(LOW_SHARE)}`]),
   ].join('\n')
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import nodeGypBuild from 'node-gyp-build'
 import { engineInfo } from '../dist/index.js'
-import { timeFusedPairs } from './fused-pairs.mjs'
+import { timeFusedSteps } from './fused-steps.mjs'
 import { timeConvolutions } from './kernel-choices.mjs'
 import { judge, judgeOperators, kernelReport } from './kernel-report.mjs'
 import { networks } from './networks.mjs'
@@ -46,11 +46,11 @@ async function measure() {
   const { machinePeaks } = nodeGypBuild(fileURLToPath(new URL('..', import.meta.url)))
   const peaks = []
   const measurePeaks = async () => peaks.push(await machinePeaks(threads))
-  const pairs = []
+  const fusedSteps = []
   const timed = await timeConvolutions(models, threads)
   await measurePeaks() // often, because a busy moment hides the peak
   for (const model of models) {
-    if (options.algorithm === undefined) pairs.push(...(await timeFusedPairs(model, threads)))
+    if (options.algorithm === undefined) fusedSteps.push(...(await timeFusedSteps(model, threads)))
     await measurePeaks()
   }
   const operators = isAll || options.operators ? await timeOperators(threads, measurePeaks) : []
@@ -62,7 +62,7 @@ async function measure() {
     peakGflops,
     peakGigabytes,
     convolutions: judge(timed, peakGflops, options.algorithm),
-    pairs,
+    fusedSteps,
     operators: judgeOperators(operators, peakGflops, peakGigabytes),
   }
 }

@@ -197,9 +197,9 @@ describe('kernels', () => {
       { algorithm: 'direct', gflops: 2000, share: 0.5, doubtful: true },
       { algorithm: 'direct', gflops: 1000, share: 0.25, doubtful: false },
     ])
-    const pairs = [{ model: 'm', name: 'x + y', together: 10, separate: 15 }]
+    const fusedSteps = [{ model: 'm', name: 'x + y', together: 10, separate: 15 }]
     const measured = { isa: 'avx2', threads: 1, peakGflops: 4000, peakGigabytes: 20 }
-    const text: string = kernelReport({ ...measured, convolutions: judged, pairs, operators: [] })
+    const text: string = kernelReport({ ...measured, convolutions: judged, fusedSteps, operators: [] })
     expect(text).toMatch(/\na +m +direct +1000 +2000 +50 % +im2col 890 +1\.12 !\n/)
     expect(text).toMatch(/\nb +m +direct +1000 +1000 +25 % +im2col 910, other 4000 +1\.10\n/)
     expect(text).toContain('1 of 2 choices more than 10 % slower')
@@ -221,7 +221,7 @@ describe('kernels', () => {
       { boundBy: 'memory', share: 0.2, reason: 'no reason known' },
     ])
     expect(judged[0]).not.toHaveProperty('reason')
-    const measured = { isa: 'avx2', threads: 1, peakGflops: 4000, peakGigabytes: 20, convolutions: [], pairs: [] }
+    const measured = { isa: 'avx2', threads: 1, peakGflops: 4000, peakGigabytes: 20, convolutions: [], fusedSteps: [] }
     expect(kernelReport({ ...measured, operators: judged })).toMatch(/\nb +direct +1000 +memory +20 % +it is long *\n/)
   })
 

@@ -1,11 +1,11 @@
-// Convolutions that are computed together, against the two by themselves, inside the running network.
+// Convolutions that are computed together, against each by itself, inside the running network.
 import { createModel } from '../dist/index.js'
 import { median } from './statistics.mjs'
 
 const ROUNDS = 9
 
-/** The steps of a network that stand for two, with the median time of both ways; `name` is `first + second`. */
-export async function timeFusedPairs(model, threads) {
+/** The steps of a network that stand for two or three, with the median time of both ways; `name` is `first + second`. */
+export async function timeFusedSteps(model, threads) {
   const net = createModel(model).randomizeWeights()
   const fused = await net.compile({ threads })
   const separate = await net.compile({ threads, algorithm: 'separate' })
@@ -23,8 +23,8 @@ export async function timeFusedPairs(model, threads) {
     fused.dispose()
     separate.dispose()
   }
-  const pairs = [...times.keys()].filter((name) => name.includes(' + ') && name.split(' + ').every((p) => times.has(p)))
-  return pairs.map((name) => ({
+  const names = [...times.keys()].filter((name) => name.includes(' + ') && name.split(' + ').every((p) => times.has(p)))
+  return names.map((name) => ({
     model,
     name,
     together: median(times.get(name)),
