@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "factories.h"
+#include "global_pool.h"
 #include "partition.h"
 #include "pool_windows.h"
 
@@ -189,6 +190,13 @@ Status make_adaptive_max_pool_step(const StepSpec& spec, const BuildContext& con
 }
 
 Status make_adaptive_avg_pool_step(const StepSpec& spec, const BuildContext& context, std::unique_ptr<Step>& step) {
+  SpecReader reader(spec, context);
+  const ViewSpec &input = reader.input(0), &output = reader.output(0);
+  expect_same_batch_and_channels(reader, input, output);
+  if (reader.status().ok() && pixel_count(output) == output.shape[kN]) {
+    step = make_global_avg_pool(context.kernels, input, output);
+    return Status::Ok();
+  }
   return make_adaptive_pool(spec, context, average_rule(context.kernels), step);
 }
 

@@ -149,6 +149,9 @@ ISA_TEST(step_adaptive_pool) {
   Random random;
   for (bool average : {false, true}) {
     check_adaptive(table, average, {1, 1, 7, 7, 1030}, {1, 1, 1}, random);
+    check_adaptive(table, average, {3, 1, 23, 40, 35}, {1, 1, 1}, random);
+    check_adaptive(table, average, {2, 1, 1, 1, 3}, {1, 1, 1}, random);
+    check_adaptive(table, average, {2, 3, 5, 9, 17}, {1, 1, 1}, random);
     check_adaptive(table, average, {2, 1, 7, 5, 19}, {1, 3, 2}, random);
     check_adaptive(table, average, {1, 1, 3, 4, 5}, {1, 7, 7}, random);
     check_adaptive(table, average, {1, 5, 3, 4, 5}, {2, 2, 3}, random);
