@@ -29,7 +29,9 @@ const excluded = ['test/build-files.test.ts', 'test/package*.test.ts', 'test/eve
   pattern,
 ])
 const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
-const args = ['run', '--project', 'quick', ...excluded, ...process.argv.slice(2)]
+// Every access is checked, so a test takes many times as long, and on a busy machine more.
+const timeout = ['--testTimeout', '300000']
+const args = ['run', '--project', 'quick', ...timeout, ...excluded, ...process.argv.slice(2)]
 try {
   execFileSync(process.execPath, [vitest, ...args], { cwd: root, env, stdio: 'inherit' })
 } catch (error) {

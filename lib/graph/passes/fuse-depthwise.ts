@@ -22,13 +22,13 @@ export function fuseDepthwise(graph: Graph, where: Where = 'large'): Graph {
     const [input] = node.inputs
     const producer = input === undefined ? undefined : soleProducer(input)
     if (node.op !== 'conv' || !producer) return undefined
-    if (where === 'large' && bytesOf(graph, producer) <= smallest(producer)) return undefined
+    if (where === 'large' && bytesOf(graph, producer) <= largestCached(producer)) return undefined
     if (producer.op === 'conv') return expandDepthwise(graph, producer, node)
     return producer.op === 'expandDepthwise' ? invertedResidual(graph, producer, node) : undefined
   })
 }
 
-const smallest = (producer: AnyNode): number =>
+const largestCached = (producer: AnyNode): number =>
   producer.op === 'expandDepthwise' ? LARGEST_FILTERED_BYTES : LARGEST_CACHED_BYTES
 
 function bytesOf(graph: Graph, { output }: AnyNode): number {
