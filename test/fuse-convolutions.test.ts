@@ -326,6 +326,25 @@ describe('computed together and one after the other give the same bits', () => {
 
 describe('the engine refuses a step', () => {
   const LARGE = 2 ** 30
+  /** The program of a graph, whose steps of one kind get other attributes. */
+  const creationWith = (
+    attributes: StepSpec['attributes'],
+    op: string,
+    b: GraphBuilder,
+    outputs: Record<string, number>,
+  ) => {
+    const plan = lower(fuseConvolutions(optimize(b.finish(outputs)), 'everywhere'), {
+      batch: 1,
+      layout: 'nhwc',
+      scope: 'test',
+      data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
+    })
+    const steps = plan.steps.map((step) =>
+      step.op === op ? { ...step, attributes: { ...step.attributes, ...attributes } } : step,
+    )
+    return createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
+  }
+
   test.each<[string, StepSpec['attributes'], string]>([
     ['of volumes', { size: [2, 6, 6] }, 'expected images'],
     ['whose expansion reads beyond its input', { size: [1, 7, 6] }, 'whose padding the halo covers'],
@@ -335,17 +354,7 @@ describe('the engine refuses a step', () => {
     ['that lacks an attribute', { 'depthwise.stride': 'none' }, "attribute 'depthwise.stride' must be three integers"],
   ])('%s', async (_, attributes, message) => {
     const { b, y } = block([6, 6, 4], 8, around(3))
-    const plan = lower(fuseConvolutions(optimize(b.finish({ y })), 'everywhere'), {
-      batch: 1,
-      layout: 'nhwc',
-      scope: 'test',
-      data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
-    })
-    const steps = plan.steps.map((step) =>
-      step.op === 'expandDepthwise' ? { ...step, attributes: { ...step.attributes, ...attributes } } : step,
-    )
-    const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
-    await expect(creation).rejects.toThrow(message)
+    await expect(creationWith(attributes, 'expandDepthwise', b, { y })).rejects.toThrow(message)
   })
 
   test.each<[string, StepSpec['attributes'], string]>([
@@ -356,17 +365,8 @@ describe('the engine refuses a step', () => {
     ['that lacks the channels it projects', { channels: 'none' }, "attribute 'channels' must be"],
   ])('%s', async (_, attributes, message) => {
     const { b, y } = block([6, 6, 4], 8, around(3))
-    const plan = lower(fuseConvolutions(optimize(b.finish({ z: b.conv(y, 4, pointwise) })), 'everywhere'), {
-      batch: 1,
-      layout: 'nhwc',
-      scope: 'test',
-      data: ({ path }) => b.parameters.get(path)?.data as Float32Array,
-    })
-    const steps = plan.steps.map((step) =>
-      step.op === 'invertedResidual' ? { ...step, attributes: { ...step.attributes, ...attributes } } : step,
-    )
-    const creation = createProgram(createWeightStore(), { ...plan, steps }, { threads: 1, maxConcurrency: 1 })
-    await expect(creation).rejects.toThrow(message)
+    const outputs = { z: b.conv(y, 4, pointwise) }
+    await expect(creationWith(attributes, 'invertedResidual', b, outputs)).rejects.toThrow(message)
   })
 
   test.each<[string, Partial<StepSpec>, string]>([

@@ -77,11 +77,13 @@ class InvertedResidual final : public Step {
   // The `count` pixels from `pixel` on.
   void project(float* arena, int64_t pixel, int64_t count, const float* window) const {
     const int64_t largest = tiles_.grid().largest_tile(), tiles = (count + largest - 1) / largest;
+    const int64_t small = count / tiles, extra = count % tiles;
     for (int64_t panel = 0; panel < tiles_.panels().count(); ++panel) {
       GemmTile gemm = tiles_.against(ConvTiles::one_run(window, project_.in_channels()), 0, panel, arena);
-      for (int64_t tile = 0; tile < tiles; ++tile) {
-        const int64_t first = count * tile / tiles, next = count * (tile + 1) / tiles;
-        tiles_.run_pixels(gemm, pixel + first, next - first, window_offsets_.data() + first);
+      for (int64_t tile = 0, first = 0; tile < tiles; ++tile) {
+        const int64_t pixels = small + (tile < extra);
+        tiles_.run_pixels(gemm, pixel + first, pixels, window_offsets_.data() + first);
+        first += pixels;
       }
     }
   }
