@@ -15,14 +15,17 @@
 // weights: it takes several panels at once, because memory delivers several streams faster than one.
 #pragma once
 
-template <int kPixels, int kPanels, int kVectors>
+// acc += the products of all k. What is prefetched lies in kStreams places that take turns.
+template <int kPixels, int kPanels, int kVectors, int kStreams = 1>
 IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kPanels * kVectors]) {
   ptrdiff_t pixel[kPixels];
   IM2COL_UNROLL
   for (int m = 0; m < kPixels; ++m) pixel[m] = t.input_offsets[m];
   const float* weights = t.weights;
   const ptrdiff_t panel = kPanels > 1 ? t.run_count * t.run_length * kVectors * kLanes : 0;
-  const float* prefetch = t.prefetch;
+  const char* prefetch = reinterpret_cast<const char*>(t.prefetch);
+  const ptrdiff_t step_bytes = t.prefetch_step * static_cast<ptrdiff_t>(sizeof(float)) / kStreams;
+  const ptrdiff_t hop = kStreams > 1 ? t.prefetch_step * t.run_count * t.run_length / kStreams : 0;
   for (int64_t r = 0; r < t.run_count; ++r) {
     const float* input = t.input + t.run_offsets[r];
     const float* const end = input + t.run_length;
@@ -37,8 +40,10 @@ IM2COL_INLINE void gemm_accumulate(const GemmTile& t, V (&acc)[kPixels][kPanels 
         for (int v = 0; v < kPanels * kVectors; ++v) acc[m][v] = MulAdd(x, w[v], acc[m][v]);
       }
       weights += kVectors * kLanes;
-      Prefetch(prefetch);
-      prefetch += t.prefetch_step;
+      // The bytes of 0 .. kStreams - 1 elements, one after the other: times the hop in elements that is the place in bytes.
+      const ptrdiff_t turn = kStreams > 1 ? reinterpret_cast<uintptr_t>(input) % (kStreams * sizeof(float)) : 0;
+      Prefetch(reinterpret_cast<const float*>(prefetch + turn * hop));
+      prefetch += step_bytes;
     }
   }
 }

@@ -87,11 +87,12 @@ struct WinogradProducts {
   int64_t tiles;          // at least 1
   int64_t channels;
   const float* weights;   // [channels][panel_vectors * lanes], aligned to a vector
-  int panel_vectors;      // 1 or 2
+  int panel_vectors;      // 1 .. kMaxPanelVectors
   float* products;        // [tiles][product_stride]
   ptrdiff_t product_stride;
   const float* prefetch;  // what is needed next
   int64_t prefetch_size;  // elements, 0: nothing
+  bool distant = false;   // whether it has to arrive from memory, which delivers several streams faster than one
 };
 
 // One tile of Winograd's output transform. Products and bias have whole vectors of channels.

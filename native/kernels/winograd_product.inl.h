@@ -3,10 +3,13 @@
 //   products(m, j) = sum over channels c of values(m, c) * weights(c, j)
 //
 // Layouts: see WinogradProducts. The block is cut into the tiles of gemm.inl.h, of sizes that differ by one at most; a sum
-// does not depend on the cut. While they work, what is needed next is prefetched, the same share with every step of a sum.
+// does not depend on the cut. While they work, what is needed next is prefetched, the same share with every step of a sum,
+// and from kDistantStreams places by turns if it is distant.
 #pragma once
 
-template <int kTiles, int kVectors>
+constexpr int kDistantStreams = 4;
+
+template <int kTiles, int kVectors, int kStreams>
 void winograd_products_tile(const WinogradProducts& w, int64_t first, const float* prefetch, int64_t prefetch_step) {
   ptrdiff_t offsets[kTiles];
   IM2COL_UNROLL
@@ -28,7 +31,7 @@ void winograd_products_tile(const WinogradProducts& w, int64_t first, const floa
     IM2COL_UNROLL
     for (int v = 0; v < kVectors; ++v) sums[m][v] = Zero();
   }
-  gemm_accumulate<kTiles, 1, kVectors>(tile, sums);
+  gemm_accumulate<kTiles, 1, kVectors, kStreams>(tile, sums);
   float* products = w.products + first * w.product_stride;
   IM2COL_UNROLL
   for (int m = 0; m < kTiles; ++m) {
@@ -37,10 +40,10 @@ void winograd_products_tile(const WinogradProducts& w, int64_t first, const floa
   }
 }
 
-template <int kVectors, size_t... kTilesMinusOne>
+template <int kVectors, int kStreams, size_t... kTilesMinusOne>
 IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w, std::index_sequence<kTilesMinusOne...>) {
   static constexpr void (*table[])(const WinogradProducts&, int64_t, const float*, int64_t) = {
-      winograd_products_tile<static_cast<int>(kTilesMinusOne) + 1, kVectors>...};
+      winograd_products_tile<static_cast<int>(kTilesMinusOne) + 1, kVectors, kStreams>...};
   constexpr int64_t kLargest = kMaxPixels[kVectors - 1];
   const int64_t parts = (w.tiles + kLargest - 1) / kLargest;
   const int64_t small = w.tiles / parts, extra = w.tiles % parts;
@@ -53,10 +56,19 @@ IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w, std::index
   }
 }
 
+template <int kVectors>
+IM2COL_INLINE void winograd_products_panel(const WinogradProducts& w) {
+  constexpr std::make_index_sequence<kMaxPixels[kVectors - 1]> kTiles;
+  if constexpr (kMaxPixels[kVectors - 1] > 0) {
+    w.distant ? winograd_products_panel<kVectors, kDistantStreams>(w, kTiles) : winograd_products_panel<kVectors, 1>(w, kTiles);
+  }
+}
+
 void winograd_products_f32(const WinogradProducts& w) {
-  if (w.panel_vectors == 1) {
-    winograd_products_panel<1>(w, std::make_index_sequence<kMaxPixels[0]>());
-  } else {
-    winograd_products_panel<2>(w, std::make_index_sequence<kMaxPixels[1]>());
+  switch (w.panel_vectors) {
+    case 1: winograd_products_panel<1>(w); break;
+    case 2: winograd_products_panel<2>(w); break;
+    case 3: winograd_products_panel<3>(w); break;
+    case 4: winograd_products_panel<4>(w); break;
   }
 }

@@ -49,6 +49,7 @@ class DeformableConv final : public Step {
   }
 
   double flops() const override { return geometry_.flops(); }
+  UpcomingWeights first_weights() const override { return tiles_.first_weights(); }
 
  private:
   void run_block(float* arena, float* rows, int64_t group, int64_t first_tile, int64_t last_tile) const {

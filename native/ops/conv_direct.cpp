@@ -21,10 +21,10 @@ constexpr int64_t kBlockOutputBytes = 128 * 1024;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 // A block that adds residuals is so small that they arrive, a share with every panel, just before they are added.
-constexpr int64_t kResidualTiles = 4;
-// While a block of few tiles meets one panel for the first time, the next is prefetched, even if it is the next task's, which
-// mostly is of the same thread; with more tiles its first use is a small part.
-constexpr int64_t kPrefetchTiles = 64;
+constexpr int64_t kResidualPixels = 56;
+// While a block of few pixels meets one panel for the first time, the next is prefetched, even if it is the next task's, which
+// mostly is of the same thread; with more pixels its first use is a small part.
+constexpr int64_t kPrefetchPixels = 900;
 
 class DirectConv final : public Step {
  public:
@@ -44,7 +44,7 @@ class DirectConv final : public Step {
     weights_resident_ = weights_bytes <= kResidentWeightsBytes;
     const int64_t tile_output_bytes = grid.largest_tile() * p.group_out() * static_cast<int64_t>(sizeof(float));
     const int64_t fitting = std::max<int64_t>(1, std::min(kBlockBytes / tile_bytes, kBlockOutputBytes / tile_output_bytes));
-    const int64_t cached = p.has_residual ? kResidualTiles : fitting;
+    const int64_t cached = p.has_residual ? std::max<int64_t>(1, kResidualPixels / grid.largest_tile()) : fitting;
     block_ = weights_resident_ ? cached : grid.tiles();
     if (weights_resident_) input_step_ = input_prefetch_step(p, grid.largest_tile());
   }
@@ -72,7 +72,7 @@ class DirectConv final : public Step {
       const int64_t group = task / (splits * blocks);
       const int64_t split = weights_resident_ ? task % splits : task / blocks % splits;
       const int64_t first = (weights_resident_ ? task / splits % blocks : task % blocks) * block;
-      run_block(context.arena, group, panels * split / splits, panels * (split + 1) / splits, first, std::min(first + block, tiles));
+      run_block(context, group, panels * split / splits, panels * (split + 1) / splits, first, std::min(first + block, tiles));
     });
   }
 
@@ -80,19 +80,21 @@ class DirectConv final : public Step {
     return "direct " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest());
   }
   double flops() const override { return flops_; }
+  UpcomingWeights first_weights() const override { return tiles_.first_weights(); }
 
  private:
-  void run_block(float* arena, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
+  void run_block(const RunContext& context, int64_t group, int64_t first_panel, int64_t last_panel, int64_t first_tile, int64_t last_tile) const {
+    float* const arena = context.arena;
     const ConvTiles::Inputs inputs{arena + origin_ + group * group_in_, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()),
                                    runs_.length};
-    const int64_t tiles = last_tile - first_tile, panels = tiles_.panels().count();
+    const int64_t tiles = last_tile - first_tile;
     const bool fresh = !weights_resident_ || first_tile == 0;
-    const int64_t parts = fresh && tiles <= kPrefetchTiles && tiles_.largest_panels() == 1 ? tiles : 0;
+    const int64_t parts = fresh && tiles * tiles_.grid().largest_tile() <= kPrefetchPixels && tiles_.largest_panels() == 1 ? tiles : 0;
     for (int64_t panel = first_panel, end = panel; panel < last_panel; panel = end) {
       end = tiles_.panels().equal_end(panel, std::min(last_panel - panel, tiles_.largest_panels()));
       GemmTile gemm = tiles_.against(inputs, group, panel, arena, end - panel);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        const auto prefetch = parts > 0 && panel + 1 < panels ? tiles_.next_panel(group, panel, tile - first_tile, parts)
+        const auto prefetch = parts > 0 ? tiles_.next_weights(group, panel, tile - first_tile, parts, context.upcoming)
                               : panel == first_panel && input_step_ > 0 ? next_inputs(tile, inputs.data)
                                                                         : tiles_.next_residuals(tile, panel, arena);
         tiles_.run(gemm, tile, input_offsets_.data() + tiles_.grid().first_pixel(tile), prefetch);

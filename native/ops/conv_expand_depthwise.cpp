@@ -35,7 +35,7 @@ class ExpandDepthwise final : public Step {
     const int64_t strips = std::min(expansion_.most_strips(), std::max(cached_strips_, (wanted + images * panels - 1) / (images * panels)));
     context.parallel.run(images * strips * panels, [&](int64_t task, int thread) {
       const int64_t panel = task % panels, strip = task / panels % strips, image = task / panels / strips;
-      run_strip(context.arena, image, panel, height * strip / strips, height * (strip + 1) / strips,
+      run_strip(context, image, panel, height * strip / strips, height * (strip + 1) / strips,
                 context.scratch + static_cast<size_t>(thread) * context.scratch_stride);
     });
   }
@@ -46,16 +46,17 @@ class ExpandDepthwise final : public Step {
            std::to_string(expansion_.window()) + " rows";
   }
   double flops() const override { return expansion_.flops(); }
+  UpcomingWeights first_weights() const override { return expansion_.first_weights(); }
 
  private:
   // Output rows [begin, end) of one panel.
-  void run_strip(float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer) const {
+  void run_strip(const RunContext& context, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer) const {
     const ViewSpec& output = expansion_.depthwise().output;
     expansion_.clear_sides(buffer);
     for (int64_t y = begin; y < end; y += expansion_.window()) {
-      float* first = arena + cell_offset(output, image, 0, y, 0) + expansion_.panels().first_channel(panel);
-      expansion_.window(arena, image, panel, y, std::min(expansion_.window(), end - y), y > begin ? expansion_.overlap() : 0, buffer,
-                        {first, output.strides[kH], output.strides[kW]});
+      float* first = context.arena + cell_offset(output, image, 0, y, 0) + expansion_.panels().first_channel(panel);
+      expansion_.window(context.arena, image, panel, y, std::min(expansion_.window(), end - y), y > begin ? expansion_.overlap() : 0, buffer,
+                        {first, output.strides[kH], output.strides[kW]}, context.upcoming);
     }
   }
 

@@ -44,6 +44,7 @@ class Im2colConv final : public Step {
     return "im2col " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest());
   }
   double flops() const override { return geometry_.flops(); }
+  UpcomingWeights first_weights() const override { return tiles_.first_weights(); }
 
  private:
   void run_block(float* arena, float* rows, int64_t group, int64_t first_tile, int64_t last_tile) const {

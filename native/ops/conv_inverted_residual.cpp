@@ -56,6 +56,7 @@ class InvertedResidual final : public Step {
            std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest()) + " in windows of " +
            std::to_string(expansion_.window()) + " rows";
   }
+  UpcomingWeights first_weights() const override { return expansion_.first_weights(); }
   double flops() const override { return expansion_.flops() + project_.flops(); }
 
  private:
@@ -63,12 +64,13 @@ class InvertedResidual final : public Step {
   void run_strip(float* arena, int64_t image, int64_t begin, int64_t end, float* buffers) const {
     const int64_t panels = expansion_.panels().count(), size = expansion_.buffer_size(), width = project_.output.shape[kW];
     float* const window = buffers + panels * size;
+    const UpcomingWeights project_weights = tiles_.first_weights();
     for (int64_t panel = 0; panel < panels; ++panel) expansion_.clear_sides(buffers + panel * size);
     for (int64_t y = begin; y < end; y += expansion_.window()) {
       const int64_t rows = std::min(expansion_.window(), end - y);
       for (int64_t panel = 0; panel < panels; ++panel) {
         expansion_.window(arena, image, panel, y, rows, y > begin ? expansion_.overlap() : 0, buffers + panel * size,
-                          {window + expansion_.panels().first_channel(panel), width * pixel_, pixel_});
+                          {window + expansion_.panels().first_channel(panel), width * pixel_, pixel_}, project_weights);
       }
       project(arena, (image * project_.output.shape[kH] + y) * width, rows * width, window);
     }

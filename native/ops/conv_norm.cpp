@@ -55,7 +55,7 @@ class NormConv final : public Step {
     const int64_t splits = std::min(panels, (wanted + blocks - 1) / blocks);
     context.parallel.run(blocks * splits, [&](int64_t task, int thread) {
       const int64_t block = task / splits, split = task % splits;
-      run_block(context.arena, tiles * block / blocks, tiles * (block + 1) / blocks, panels * split / splits, panels * (split + 1) / splits,
+      run_block(context, tiles * block / blocks, tiles * (block + 1) / blocks, panels * split / splits, panels * (split + 1) / splits,
                 context.scratch + static_cast<size_t>(thread) * context.scratch_stride);
     });
   }
@@ -66,18 +66,20 @@ class NormConv final : public Step {
            std::to_string(block_) + " tiles";
   }
   double flops() const override { return geometry_.flops(); }
+  UpcomingWeights first_weights() const override { return tiles_.first_weights(); }
 
  private:
-  void run_block(float* arena, int64_t first_tile, int64_t last_tile, int64_t first_panel, int64_t last_panel, float* normed) const {
+  void run_block(const RunContext& context, int64_t first_tile, int64_t last_tile, int64_t first_panel, int64_t last_panel, float* normed) const {
+    float* const arena = context.arena;
     const int64_t first_pixel = tiles_.grid().first_pixel(first_tile);
     norm(arena, first_pixel, tiles_.grid().first_pixel(last_tile), normed);
     // The weights have to arrive in the cache once.
     const bool fresh = !weights_cached_ || first_tile == 0;
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
-      const bool prefetches = fresh && panel + 1 < tiles_.panels().count();
       GemmTile gemm = tiles_.against(ConvTiles::one_run(normed, geometry_.in_channels()), 0, panel, arena);
       for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-        const GemmPrefetch prefetch = prefetches ? tiles_.next_panel(0, panel, tile - first_tile, last_tile - first_tile) : GemmPrefetch{};
+        const GemmPrefetch prefetch =
+            fresh ? tiles_.next_weights(0, panel, tile - first_tile, last_tile - first_tile, context.upcoming) : GemmPrefetch{};
         tiles_.run(gemm, tile, block_offsets_.data() + (tiles_.grid().first_pixel(tile) - first_pixel), prefetch);
       }
     }

@@ -19,8 +19,8 @@ namespace {
 
 // The inputs of a block take this part of a typical second-level cache.
 constexpr int64_t kBlockBytes = 256 * 1024;
-// Scaling a panel costs about as much as a seventh of a tile: a block has at least so many of them, if the image does.
-constexpr int64_t kSmallestBlock = 8;
+// Scaling a panel costs about as much as two pixels: a block has at least so many, if the image does.
+constexpr int64_t kSmallestBlockPixels = 112;
 // Enough tasks for threads that finish unevenly.
 constexpr int64_t kTasksPerThread = 4;
 
@@ -39,7 +39,8 @@ class ScaledConv final : public Step {
         input_offsets_(tiles_.grid().offsets({0, problem.stride[0] * problem.input.strides[kD], problem.stride[1] * problem.input.strides[kH],
                                               problem.stride[2] * problem.input.strides[kW]})) {
     const int64_t tile_bytes = tiles_.grid().largest_tile() * problem.in_channels() * static_cast<int64_t>(sizeof(float));
-    block_ = std::max(kSmallestBlock, kBlockBytes / tile_bytes);
+    smallest_block_ = std::max<int64_t>(1, kSmallestBlockPixels / tiles_.grid().largest_tile());
+    block_ = std::max(smallest_block_, kBlockBytes / tile_bytes);
   }
 
   // A task is a block of tiles of one image and a range of panels.
@@ -48,7 +49,7 @@ class ScaledConv final : public Step {
     const int64_t images = geometry_.output.shape[kN], panels = tiles_.panels().count(), tiles = tiles_.grid().tiles();
     const int64_t threads = context.parallel.max_threads(), wanted = threads > 1 ? kTasksPerThread * threads : 1;
     const auto parts = [](int64_t count, int64_t size) { return (count + size - 1) / size; };
-    const int64_t cached = parts(tiles, block_), most = parts(tiles, kSmallestBlock);
+    const int64_t cached = parts(tiles, block_), most = parts(tiles, smallest_block_);
     const int64_t blocks = std::clamp(parts(wanted, images * panels), cached, most);
     const int64_t splits = std::min(panels, parts(wanted, images * blocks));
     context.parallel.run(images * blocks * splits, [&](int64_t task, int thread) {
@@ -56,7 +57,7 @@ class ScaledConv final : public Step {
       float* weights = context.scratch + static_cast<size_t>(thread) * context.scratch_stride;
       const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
       for (int64_t panel = panels * split / splits; panel < panels * (split + 1) / splits; ++panel) {
-        run_panel(context.arena, image, panel, first, end, weights);
+        run_panel(context, image, panel, first, end, weights);
       }
     });
   }
@@ -66,10 +67,12 @@ class ScaledConv final : public Step {
     return "scaled " + std::to_string(tiles_.grid().largest_tile()) + "x" + std::to_string(tiles_.panels().widest());
   }
   double flops() const override { return geometry_.flops(); }
+  UpcomingWeights first_weights() const override { return tiles_.first_weights(); }
 
  private:
   // Tiles [begin, end) of an image against a panel, scaled in `weights`.
-  void run_panel(float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* weights) const {
+  void run_panel(const RunContext& context, int64_t image, int64_t panel, int64_t begin, int64_t end, float* weights) const {
+    float* const arena = context.arena;
     const ConvGeometry& p = geometry_;
     const float* input = arena + p.input.offset + image * p.input.strides[kN];
     GemmTile gemm = tiles_.against(ConvTiles::one_run(input, p.in_channels()), 0, panel, arena);
@@ -77,10 +80,9 @@ class ScaledConv final : public Step {
     gemm.weights = weights;
     gemm.output += image * p.output.strides[kN];
     if (gemm.residual) gemm.residual += image * p.residual.strides[kN];
-    const bool prefetches = panel + 1 < tiles_.panels().count();
     for (int64_t tile = begin; tile < end; ++tile) {
-      const GemmPrefetch prefetch = prefetches ? tiles_.next_panel(0, panel, tile - begin, end - begin) : GemmPrefetch{};
-      tiles_.run(gemm, tile, input_offsets_.data() + tiles_.grid().first_pixel(tile), prefetch);
+      tiles_.run(gemm, tile, input_offsets_.data() + tiles_.grid().first_pixel(tile),
+                 tiles_.next_weights(0, panel, tile - begin, end - begin, context.upcoming));
     }
   }
 
@@ -89,7 +91,8 @@ class ScaledConv final : public Step {
   ViewSpec scale_;
   ConvTiles tiles_;  // of one image
   std::vector<ptrdiff_t> input_offsets_;
-  int64_t block_ = 1;  // tiles
+  int64_t smallest_block_ = 1;  // tiles
+  int64_t block_ = 1;
 };
 
 }  // namespace
@@ -109,7 +112,8 @@ Status make_scaled_conv_step(const StepSpec& spec, const BuildContext& context, 
   if (!reader.status().ok()) return reader.status();
 
   PackedConv packed;
-  if (Status status = pack_conv(problem, context, packed); !status.ok()) return status;
+  const Panels panels = gemm_panels(problem.out_channels(), problem.in_channels(), context.kernels, kSmallPanelBytes);
+  if (Status status = pack_conv(problem, panels, context, packed); !status.ok()) return status;
   step = std::make_unique<ScaledConv>(problem, scale, context, std::move(packed));
   return Status::Ok();
 }

@@ -31,9 +31,11 @@ class ConvTiles {
   const Panels& panels() const { return packed_.panels; }
 
   using Prefetch = GemmPrefetch;
-  Prefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
-    return packed_.next_panel(group, panel, part, parts);
+  // What one of `parts` tiles prefetches of the panel behind a panel or, behind the last one, of the weights behind this convolution.
+  Prefetch next_weights(int64_t group, int64_t panel, int64_t part, int64_t parts, const UpcomingWeights& upcoming) const {
+    return packed_.next_weights(group, panel, part, parts, upcoming);
   }
+  UpcomingWeights first_weights() const { return packed_.whole_panel(0, 0); }
   // This panel's share of the residuals of the tile behind a tile, whose pixels follow one another.
   Prefetch next_residuals(int64_t tile, int64_t panel, const float* arena) const {
     if (residual_offsets_.empty() || tile + 1 == grid_.tiles()) return {};

@@ -6,19 +6,22 @@
 #include <vector>
 
 #include "conv_runs.h"
+#include "view.h"
 
 namespace im2col {
 
 namespace {
 
-// Two vectors per panel leave room for the tallest tile, whose weights are read least often. One pixel for each image
-// (a dense layer) has no tile to speak of: there wide panels keep more sums in flight.
-int panel_vectors(const ConvProblem& p, const KernelTable& kernels) {
-  const int lanes = kernels.lanes;
-  const bool dense = p.output.shape[1] * p.output.shape[2] * p.output.shape[3] == 1;
-  int vectors = static_cast<int>(std::min<int64_t>((p.group_out() + lanes - 1) / lanes, dense ? kMaxPanelVectors : 2));
+// Weights that so few pixels meet hardly do anything but arrive in that cache, and should not have to leave it often besides.
+constexpr int64_t kFewPixels = 100;
+// Fewer sums in a tile than these do not hide how long a multiply-add takes, and how long the weights take to arrive.
+constexpr int64_t kFewestSums = 16;
+
+// One pixel for each image has no tile to speak of: there panels are wide because that keeps more sums in flight.
+Panels dense_panels(int64_t channels, const KernelTable& kernels) {
+  int vectors = static_cast<int>(std::min<int64_t>((channels + kernels.lanes - 1) / kernels.lanes, kMaxPanelVectors));
   while (kernels.max_pixels[vectors - 1] == 0) --vectors;
-  return vectors;
+  return Panels(channels, vectors, kernels.lanes);
 }
 
 // Writes rows [first, first + count) of the weight matrix as [k][width] with zeros beyond count, k = tap * channels + c.
@@ -89,8 +92,24 @@ std::string shape_suffix(const ConvProblem& p) {
 
 }  // namespace
 
+Panels gemm_panels(int64_t channels, int64_t reduction, const KernelTable& kernels, int64_t cached_bytes) {
+  for (int vectors = kMaxPanelVectors; vectors > 2; --vectors) {
+    const Panels panels(channels, vectors, kernels.lanes, Panels::Rest::kJoin);
+    const int narrowest = panels.narrowest(), widest = panels.widest();
+    if (widest < vectors || widest > kMaxPanelVectors) continue;
+    const int pixels = kernels.max_pixels[widest - 1];
+    const int64_t panel_bytes = reduction * widest * kernels.lanes * static_cast<int64_t>(sizeof(float));
+    const bool full = narrowest == widest || pixels * narrowest >= kFewestSums;
+    if (pixels > 0 && full && panel_bytes <= cached_bytes) return panels;
+  }
+  return Panels(channels, channels > kernels.lanes ? 2 : 1, kernels.lanes);
+}
+
 Panels conv_panels(const ConvProblem& p, const KernelTable& kernels) {
-  return Panels(p.group_out(), panel_vectors(p, kernels), kernels.lanes);
+  const auto& o = p.output.shape;
+  if (o[kD] * o[kH] * o[kW] == 1) return dense_panels(p.group_out(), kernels);
+  const bool few = o[kN] * o[kD] * o[kH] * o[kW] <= kFewPixels;
+  return gemm_panels(p.group_out(), p.reduction(), kernels, few ? kSmallPanelBytes : kWidePanelBytes);
 }
 
 double gemm_cost(const ConvProblem& p, const KernelTable& kernels) {
@@ -100,9 +119,8 @@ double gemm_cost(const ConvProblem& p, const KernelTable& kernels) {
   return std::max(2 * pixels * weights / gemm_efficiency(conv_panels(p, kernels)), weights * sizeof(float) * operations_per_byte(kernels));
 }
 
-Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& packed) {
+Status pack_conv(const ConvProblem& p, const Panels& panels, const BuildContext& context, PackedConv& packed) {
   const KernelTable& kernels = context.kernels;
-  const Panels panels = conv_panels(p, kernels);
   const int64_t padded = panels.padded_channels(), k = p.reduction();
   const size_t weights_size = static_cast<size_t>(p.groups * padded * k);
   const size_t size = weights_size + static_cast<size_t>(p.groups * padded);
@@ -112,6 +130,7 @@ Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& 
   AlignedBuffer scratch(scratch_size * static_cast<size_t>(context.parallel.max_threads()));
   if (!scratch) return {Code::kOutOfMemory, "not enough memory to pack weights '" + p.weight->key + "'"};
   packed.panels = panels;
+  packed.groups = p.groups;
   packed.reduction = k;
   const auto pack = [&](float* destination) {
     float* bias = destination + weights_size;
@@ -124,7 +143,7 @@ Status pack_conv(const ConvProblem& p, const BuildContext& context, PackedConv& 
       for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data()[first + j] : 0.0f;
     });
   };
-  const std::string kind = "panels of " + std::to_string(panels.widest()) + " x " + std::to_string(kernels.lanes) + shape_suffix(p);
+  const std::string kind = "panels of " + std::to_string(panels.vectors(0)) + " and " + std::to_string(panels.widest()) + " x " + std::to_string(kernels.lanes) + shape_suffix(p);
   if (Status status = context.weights.get(*p.weight, kind, size, pack, packed.data, WeightStore::Access::kSlices); !status.ok()) {
     return status;
   }

@@ -11,33 +11,37 @@ namespace im2col {
 
 struct ConvRuns;
 
-// How the output channels of one group are cut into panels: `vectors` vectors wide, the last one as wide as needed. Tiles ask
-// for all of this, so nothing is divided here but once.
+// How the output channels of one group are cut into panels: `vectors` vectors wide, the last one as wide as needed, which with
+// kJoin is one more where one vector would remain. Tiles ask for all of this, so nothing is divided here but once.
 class Panels {
  public:
+  enum class Rest { kAlone, kJoin };
+
   Panels() = default;
-  Panels(int64_t channels, int vectors, int lanes)
-      : channels_(channels),
-        lanes_(lanes),
-        width_(int64_t{vectors} * lanes),
-        count_((channels + width_ - 1) / width_),
-        padded_channels_((channels + lanes - 1) / lanes * lanes),
-        vectors_(count_ > 1 ? vectors : static_cast<int>(padded_channels_ / lanes)),
-        last_vectors_(static_cast<int>((padded_channels_ - (count_ - 1) * width_) / lanes)) {}
+  Panels(int64_t channels, int vectors, int lanes, Rest rest = Rest::kAlone)
+      : channels_(channels), lanes_(lanes), width_(int64_t{vectors} * lanes) {
+    const int64_t all = (channels + lanes - 1) / lanes, joined = rest == Rest::kJoin && all > vectors && all % vectors == 1 ? 1 : 0;
+    count_ = (all + vectors - 1) / vectors - joined;
+    padded_channels_ = all * lanes;
+    last_vectors_ = static_cast<int>(all - (count_ - 1) * vectors);
+    vectors_ = count_ > 1 ? vectors : last_vectors_;
+  }
 
   int64_t count() const { return count_; }
   int64_t first_channel(int64_t panel) const { return panel * width_; }
   // Channels of `count` panels.
   int channels(int64_t panel, int64_t count = 1) const {
-    return static_cast<int>(std::min(channels_ - first_channel(panel), count * width_));
+    const int64_t end = panel + count < count_ ? first_channel(panel + count) : channels_;
+    return static_cast<int>(end - first_channel(panel));
   }
   int vectors(int64_t panel) const { return panel + 1 < count_ ? vectors_ : last_vectors_; }
   int lanes() const { return lanes_; }
-  int widest() const { return vectors_; }
+  int widest() const { return std::max(vectors_, last_vectors_); }
+  int narrowest() const { return std::min(vectors_, last_vectors_); }
   // Where the panels from `panel` on that are equally wide end, at most `count` of them.
   int64_t equal_end(int64_t panel, int64_t count) const {
     const int64_t end = std::min(panel + count, count_);
-    return end > panel + 1 && vectors(end - 1) < vectors(panel) ? end - 1 : end;
+    return end > panel + 1 && vectors(end - 1) != vectors(panel) ? end - 1 : end;
   }
   // Channels including the zeros that fill the last vector.
   int64_t padded_channels() const { return padded_channels_; }
@@ -52,6 +56,15 @@ class Panels {
   int last_vectors_ = 0;
 };
 
+// A panel that tiles of few pixels read often has to stay in these parts of a typical second-level cache: the small one while
+// others arrive in it or are written.
+inline constexpr int64_t kWidePanelBytes = 384 * 1024;
+inline constexpr int64_t kSmallPanelBytes = 128 * 1024;
+
+// The panels for tiles of many pixels. All of their tiles have as many multiply-adds, but a wide one loads fewer inputs for them: what
+// else a tile does counts on a core that another thread shares. Panels are as wide as the channels fill them and as `cached_bytes`
+// hold them, and two vectors else, for the tallest tile, whose weights are read least often.
+Panels gemm_panels(int64_t channels, int64_t reduction, const KernelTable& kernels, int64_t cached_bytes = kWidePanelBytes);
 // The panels that pack_conv chooses for one group.
 Panels conv_panels(const ConvProblem& problem, const KernelTable& kernels);
 
@@ -63,6 +76,8 @@ double gemm_cost(const ConvProblem& problem, const KernelTable& kernels);
 // Operations that a core of this vector length can do while a byte arrives from memory.
 inline double operations_per_byte(const KernelTable& kernels) { return 0.45 * kernels.lanes; }
 
+inline constexpr int64_t kLineElements = 16;
+
 // Memory that a tile prefetches while it works: `step` elements for each k.
 struct GemmPrefetch {
   const float* start = nullptr;
@@ -71,28 +86,38 @@ struct GemmPrefetch {
 
 struct PackedConv {
   Panels panels;
+  int64_t groups = 1;
   int64_t reduction = 0;
   WeightStore::Packed data;  // the weights of every group, then the biases of every group
 
   const float* weights(int64_t group, int64_t panel) const {
     return data->data() + (group * panels.padded_channels() + panels.first_channel(panel)) * reduction;
   }
-  // Part `part` of `parts` of the weights behind a panel, for a tile to prefetch.
-  GemmPrefetch next_panel(int64_t group, int64_t panel, int64_t part, int64_t parts) const {
-    const int64_t width = int64_t{panels.vectors(panel)} * panels.lanes();
-    const int64_t step = (width + parts - 1) / parts;
-    return {weights(group, panel) + (width + part * step) * reduction, step};
+  // Part `part` of `parts` of the panel behind a panel, for a tile to prefetch. Behind the last panel it is of what is upcoming
+  // then, as much of it as arrives meanwhile: a line with every k.
+  GemmPrefetch next_weights(int64_t group, int64_t panel, int64_t part, int64_t parts, const UpcomingWeights& upcoming) const {
+    const bool ends = panel + 1 == panels.count(), last = ends && group + 1 == groups;
+    const UpcomingWeights next = last ? upcoming : ends ? whole_panel(group + 1, 0) : whole_panel(group, panel + 1);
+    const int64_t share = (next.size + parts * reduction - 1) / (parts * reduction);
+    const int64_t step = last ? std::min(share, kLineElements) : share;
+    return {next.start + part * step * reduction, step};
+  }
+  UpcomingWeights whole_panel(int64_t group, int64_t panel) const {
+    return {weights(group, panel), int64_t{panels.vectors(panel)} * panels.lanes() * reduction};
   }
   const float* bias(int64_t group, int64_t panel) const {
     return biases_ + group * panels.padded_channels() + panels.first_channel(panel);
   }
 
  private:
-  friend Status pack_conv(const ConvProblem&, const BuildContext&, PackedConv&);
+  friend Status pack_conv(const ConvProblem&, const Panels&, const BuildContext&, PackedConv&);
   const float* biases_ = nullptr;
 };
 
-Status pack_conv(const ConvProblem& problem, const BuildContext& context, PackedConv& packed);
+Status pack_conv(const ConvProblem& problem, const Panels& panels, const BuildContext& context, PackedConv& packed);
+inline Status pack_conv(const ConvProblem& problem, const BuildContext& context, PackedConv& packed) {
+  return pack_conv(problem, conv_panels(problem, context.kernels), context, packed);
+}
 
 // For depthwise_f32: for each vector of channels the bias and then the taps, [1 + taps][lanes], zero beyond the channels.
 Status pack_depthwise(const ConvProblem& problem, const BuildContext& context, WeightStore::Packed& packed);

@@ -81,12 +81,13 @@ class WinogradConv final : public Step {
       const Scratch scratch = scratch_of(context, thread);
       transform(context.arena, {first, count}, 0, count, scratch.values, scratch.gather);
       const int64_t parts = parts_for(1);
-      for (int64_t part = 0; part < parts; ++part) run_panels(context.arena, {first, count}, part, parts, scratch.values, scratch.products);
+      for (int64_t part = 0; part < parts; ++part) run_panels(context, {first, count}, part, parts, scratch.values, scratch.products);
     });
   }
 
   std::string algorithm() const override { return "winograd" + std::to_string(kWinogradForms[form_].outputs); }
   double flops() const override { return geometry_.flops(); }
+  UpcomingWeights first_weights() const override { return weights(panels_.front(), 0); }
 
  private:
   static constexpr int64_t kTilesPerTask = 8;
@@ -101,8 +102,8 @@ class WinogradConv final : public Step {
     int64_t channel;       // of the output, the panel's first
     int channels;
 
-    const float* at(int value) const { return weights + value * size; }
   };
+  static UpcomingWeights weights(const Panel& panel, int value) { return {panel.weights + value * panel.size, panel.size}; }
 
   struct Block {
     int64_t first;  // tile
@@ -136,7 +137,7 @@ class WinogradConv final : public Step {
     });
     const int64_t threads = context.parallel.max_threads(), parts = parts_for(threads > 1 ? kTasksPerThread * threads : 1);
     context.parallel.run(parts, [&](int64_t part, int thread) {
-      run_panels(context.arena, {first, count}, part, parts, values, scratch_of(context, thread).products);
+      run_panels(context, {first, count}, part, parts, values, scratch_of(context, thread).products);
     });
   }
 
@@ -158,27 +159,28 @@ class WinogradConv final : public Step {
   }
 
   // A block against one of the parts of the panels.
-  void run_panels(float* arena, const Block& block, int64_t part, int64_t parts, const float* values, float* products) const {
+  void run_panels(const RunContext& context, const Block& block, int64_t part, int64_t parts, const float* values, float* products) const {
     const Panel* const first = panels_.data() + panels() * part / parts;
     const Panel* const last = panels_.data() + panels() * (part + 1) / parts;
     for (int value = 0; value < packed_.values; ++value) {
       float* to = products + value * product_value_stride(block.count);
       for (const Panel* panel = first; panel < last; ++panel, to += panel_width()) {
         const bool ends = panel + 1 == last && value + 1 == packed_.values;
-        const float* next = ends ? (part + 1 < parts ? last->weights : nullptr)
-                                 : panel + 1 < last ? panel[1].at(value) : first->at(value + 1);
+        const UpcomingWeights next = !ends              ? weights(panel + 1 < last ? panel[1] : *first, panel + 1 < last ? value : value + 1)
+                                     : part + 1 < parts ? weights(*last, 0)
+                                                        : context.upcoming;
         multiply(values + value * value_stride(block.count), *panel, value, block.count, next, to);
       }
     }
     for (int64_t tile = 0; tile < block.count; ++tile, products += product_stride_) {
-      for (const Panel* panel = first; panel < last; ++panel) finish(arena, block, tile, *panel, products + (panel - first) * panel_width());
+      for (const Panel* panel = first; panel < last; ++panel) finish(context.arena, block, tile, *panel, products + (panel - first) * panel_width());
     }
   }
 
   // M of a block's tiles at one value, for one panel. The weights that come next are prefetched.
-  void multiply(const float* values, const Panel& panel, int value, int64_t count, const float* next, float* products) const {
-    kernels_.winograd_products_f32({values + panel.group * packed_.channels, tile_stride_, count, packed_.channels, panel.at(value),
-                                    panel.vectors, products, product_stride_, next, next == nullptr ? 0 : panel.size});
+  void multiply(const float* values, const Panel& panel, int value, int64_t count, const UpcomingWeights& next, float* products) const {
+    kernels_.winograd_products_f32({values + panel.group * packed_.channels, tile_stride_, count, packed_.channels, weights(panel, value).start,
+                                    panel.vectors, products, product_stride_, next.start, std::min(next.size, panel.size), shared_});
   }
 
   // The outputs of a tile of a block, of the channels of one panel.
@@ -238,7 +240,7 @@ double cost(const ConvProblem& p, const KernelTable& kernels) {
   constexpr double kTransformCost = 11;  // operations for each element of a transformed tile
   constexpr double kTileChannels = 10;   // the start and the end of a GEMM tile, in input channels
   const WinogradForm& form = kWinogradForms[find_form(p, kOutputs)];
-  const Panels panels = conv_panels(p, kernels);
+  const Panels panels = gemm_panels(p.group_out(), p.stride[1] * p.stride[2] * p.group_in(), kernels);
   const double values = form.values() * static_cast<double>(WinogradTiles(p, form).count());
   const double phases = static_cast<double>(p.stride[1] * p.stride[2]);
   const double in = phases * static_cast<double>(p.in_channels()), group_in = phases * static_cast<double>(p.group_in());

@@ -13,8 +13,8 @@ namespace {
 
 // A strip computes the rows at its top that the strip above has computed too: at most one for so many of its own.
 constexpr int64_t kRowsPerRepeated = 8;
-// With more tiles than these the first use of a panel's weights is a small part.
-constexpr int64_t kPrefetchTiles = 16;
+// With more pixels than these the first use of a panel's weights is a small part.
+constexpr int64_t kPrefetchPixels = 225;
 constexpr double kLargestWindow = 1 << 30;  // elements
 
 // Cells of the padded image that one row of outputs reads.
@@ -81,9 +81,9 @@ void Expansion::clear_sides(float* buffer) const {
 }
 
 void Expansion::window(const float* arena, int64_t image, int64_t panel, int64_t y, int64_t rows, int64_t ready, float* buffer,
-                       const Output& output) const {
+                       const Output& output, const UpcomingWeights& upcoming) const {
   const int64_t stride = depthwise_.stride[1], top = y * stride - depthwise_.pad_start[1];
-  expand_rows(arena, image, panel, top + ready, top + reach(1, rows), buffer, ready);
+  expand_rows(arena, image, panel, top + ready, top + reach(1, rows), buffer, ready, upcoming);
   kernels_.depthwise_f32({buffer, inputs_.row_offsets.data(), inputs_.row_step, depthwise_.stride[2] * pixel_,
                           depthwise_.dilation[2] * pixel_, depthwise_.kernel[1], depthwise_.kernel[2], 0, 0,
                           depthwise_weights_->data() + panels().first_channel(panel) * (1 + depthwise_.taps()), output.first, output.row,
@@ -92,7 +92,8 @@ void Expansion::window(const float* arena, int64_t image, int64_t panel, int64_t
 }
 
 // Rows [begin, end) of the expanded image, to the buffer from row `slot` on; those outside of the image are zeros.
-void Expansion::expand_rows(const float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer, int64_t slot) const {
+void Expansion::expand_rows(const float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer, int64_t slot,
+                            const UpcomingWeights& upcoming) const {
   const int64_t height = expand_.output.shape[kH], width = expand_.output.shape[kW];
   const int64_t first = std::clamp<int64_t>(begin, 0, height), last = std::clamp<int64_t>(end, first, height);
   const int64_t above = std::min(first, end), below = std::max(last, begin);
@@ -105,16 +106,16 @@ void Expansion::expand_rows(const float* arena, int64_t image, int64_t panel, in
   const ptrdiff_t* to = buffer_offsets_.data() + (slot + first - begin) * width;
   const int64_t pixels = (last - first) * width, tiles = (pixels + largest_tile_ - 1) / largest_tile_;
   const int64_t small = pixels / tiles, extra = pixels % tiles;
-  const bool prefetches_panel = tiles <= kPrefetchTiles && panel + 1 < panels().count();
-  const bool prefetches_inputs = !prefetches_panel && panel == 0 && input_step_ > 0;
+  const bool prefetches_weights = pixels <= kPrefetchPixels;
+  const bool prefetches_inputs = !prefetches_weights && panel == 0 && input_step_ > 0;
   GemmTile tile{input, from, runs_.offsets.data(), static_cast<int64_t>(runs_.offsets.size()), runs_.length,
                 expand_weights_.weights(0, panel), expand_weights_.bias(0, panel), buffer + before_ * pixel_, to, nullptr, nullptr, 0,
                 panels().vectors(panel), panels().channels(panel), expand_.activation, nullptr, 0};
   for (int64_t i = 0; i < tiles; ++i) {
     tile.pixels = static_cast<int>(small + (i < extra));
     GemmPrefetch prefetch;
-    if (prefetches_panel) {
-      prefetch = expand_weights_.next_panel(0, panel, i, tiles);
+    if (prefetches_weights) {
+      prefetch = expand_weights_.next_weights(0, panel, i, tiles, upcoming);
     } else if (prefetches_inputs && i + 1 < tiles) {
       prefetch = {input + tile.input_offsets[tile.pixels] + runs_.offsets.back(), input_step_};
     }

@@ -28,6 +28,7 @@ class Expansion {
             WeightStore::Packed depthwise_weights, const Budget& budget);
 
   const ConvGeometry& depthwise() const { return depthwise_; }
+  UpcomingWeights first_weights() const { return expand_weights_.whole_panel(0, 0); }
   const Panels& panels() const { return expand_weights_.panels; }
   int64_t largest_tile() const { return largest_tile_; }
   int64_t window() const { return window_; }          // output rows, at most
@@ -47,13 +48,14 @@ class Expansion {
     ptrdiff_t pixel;
   };
   // Output rows [y, y + rows) of a panel of an image. The buffer has the uppermost `ready` rows of the expanded image already;
-  // it is left with the uppermost overlap() of the next window.
+  // it is left with the uppermost overlap() of the next window. `upcoming` weights are read behind the last panel.
   void window(const float* arena, int64_t image, int64_t panel, int64_t y, int64_t rows, int64_t ready, float* buffer,
-              const Output& output) const;
+              const Output& output, const UpcomingWeights& upcoming) const;
 
  private:
   int64_t reach(int axis, int64_t outputs) const;
-  void expand_rows(const float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer, int64_t slot) const;
+  void expand_rows(const float* arena, int64_t image, int64_t panel, int64_t begin, int64_t end, float* buffer, int64_t slot,
+                   const UpcomingWeights& upcoming) const;
 
   const KernelTable& kernels_;
   ConvGeometry expand_;

@@ -17,6 +17,12 @@ namespace im2col {
 
 class WeightStore;
 
+// Weights that are read soon.
+struct UpcomingWeights {
+  const float* start = nullptr;
+  int64_t size = 0;  // elements
+};
+
 struct RunContext {
   float* arena;
   const float* const* user_inputs;
@@ -24,6 +30,7 @@ struct RunContext {
   Parallel parallel;      // how to spread work over the threads that this job may use
   float* scratch;         // parallel.max_threads() areas of scratch_size() elements each, 64-byte aligned
   size_t scratch_stride;  // between the areas
+  UpcomingWeights upcoming;  // that the steps behind this one begin with
 };
 
 struct BuildContext {
@@ -41,6 +48,8 @@ class Step {
   virtual size_t scratch_size() const { return 0; }
   // The algorithm's name, for profiles: "direct 14x2", "im2col", "depthwise".
   virtual std::string algorithm() const { return {}; }
+  // What the step reads first of its weights, for the step before it to prefetch.
+  virtual UpcomingWeights first_weights() const { return {}; }
   // Floating-point operations of one run.
   virtual double flops() const { return 0; }
 };

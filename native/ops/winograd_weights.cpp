@@ -28,7 +28,7 @@ Status pack_winograd(const ConvProblem& p, const WinogradForm& form, const Build
   const int64_t in = p.group_in(), out = p.group_out(), phases = p.stride[1] * p.stride[2];
   const WinogradKernelTransform transform(form);
   const int values = form.values();
-  const Panels panels(out, out > lanes ? 2 : 1, lanes);
+  const Panels panels = gemm_panels(out, phases * in, context.kernels);
   packed.panels = panels;
   packed.groups = p.groups;
   packed.channels = phases * in;
@@ -58,7 +58,7 @@ Status pack_winograd(const ConvProblem& p, const WinogradForm& form, const Build
     });
   };
   const std::string kind = "winograd " + std::to_string(form.outputs) + " phases " + std::to_string(phases) + " panels of " +
-                           std::to_string(panels.widest()) + " x " + std::to_string(lanes) + " groups " + std::to_string(p.groups) +
+                           std::to_string(panels.vectors(0)) + " and " + std::to_string(panels.widest()) + " x " + std::to_string(lanes) + " groups " + std::to_string(p.groups) +
                            (p.flip ? " flipped" : "");
   const int64_t size = packed.weights_size() + p.groups * panels.padded_channels();
   return context.weights.get(*p.weight, kind, static_cast<size_t>(size), pack, packed.data);

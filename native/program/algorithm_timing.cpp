@@ -93,7 +93,7 @@ Status time_algorithms(const PlanSpec& plan, const KernelTable& kernels, WeightS
   if (Status status = make_candidates(plan, {plan, kernels, weights, parallel}, candidates); !status.ok()) return status;
   if (Status status = workspace.allocate(plan, candidates, threads); !status.ok()) return status;
 
-  const RunContext context{workspace.arena.data(), nullptr, nullptr, parallel, workspace.scratch.data(), workspace.scratch_stride};
+  const RunContext context{workspace.arena.data(), nullptr, nullptr, parallel, workspace.scratch.data(), workspace.scratch_stride, {}};
   Clock::duration spent{};
   int64_t fastest = std::numeric_limits<int64_t>::max();
   for (int round = 0; round < kRounds && (round < kFewestRounds || spent < kLongEnough); ++round) {

@@ -86,6 +86,12 @@ Status Program::build_steps(const PlanSpec& plan, const BuildContext& context, c
     steps_.push_back(std::move(step));
   }
   scratch_stride_ = aligned_size(scratch_size);
+  // A step without weights of its own, as pooling, leaves those behind it to the one before it.
+  upcoming_.resize(steps_.size());
+  for (size_t i = steps_.size(); i-- > 1;) {
+    const UpcomingWeights first = steps_[i]->first_weights();
+    upcoming_[i - 1] = first.size > 0 ? first : upcoming_[i];
+  }
   return Status::Ok();
 }
 
@@ -111,7 +117,7 @@ Status Program::run(const float* const* inputs, float* const* outputs, const std
   ThreadPool& pool = ThreadPool::instance();
   const ThreadPool::ActiveJob active(pool);
   const RunContext context{workspace->arena.data(),   inputs,         outputs, Parallel(&pool, options_.threads),
-                           workspace->scratch.data(), scratch_stride_};
+                           workspace->scratch.data(), scratch_stride_, {}};
   Status status = times == nullptr ? run_steps(context, cancelled) : run_timed(context, cancelled, *times);
   workspaces_.give(std::move(workspace));
   return status;
@@ -123,10 +129,11 @@ Status Program::stop_status(const std::atomic<bool>& cancelled) const {
   return Status::Ok();
 }
 
-Status Program::run_steps(const RunContext& context, const std::atomic<bool>& cancelled) const {
-  for (const std::unique_ptr<Step>& step : steps_) {
+Status Program::run_steps(RunContext context, const std::atomic<bool>& cancelled) const {
+  for (size_t i = 0; i < steps_.size(); ++i) {
     if (Status status = stop_status(cancelled); !status.ok()) return status;
-    step->run(context);
+    context.upcoming = upcoming_[i];
+    steps_[i]->run(context);
   }
   return Status::Ok();
 }
@@ -141,6 +148,7 @@ Status Program::run_timed(RunContext context, const std::atomic<bool>& cancelled
     if (Status status = stop_status(cancelled); !status.ok()) return status;
     if (threads > 1) context.parallel = Parallel(&ThreadPool::instance(), options_.threads, &spans[i * threads]);
     times.steps[i].start = nanoseconds(Clock::now() - start);
+    context.upcoming = upcoming_[i];
     steps_[i]->run(context);
     times.steps[i].end = nanoseconds(Clock::now() - start);
   }

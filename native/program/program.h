@@ -84,12 +84,13 @@ class Program {
   Status build_steps(const PlanSpec& plan, const BuildContext& context, const std::atomic<bool>& cancelled);
   Status make_workspace(std::unique_ptr<Workspace>& workspace) const;
   Status stop_status(const std::atomic<bool>& cancelled) const;
-  Status run_steps(const RunContext& context, const std::atomic<bool>& cancelled) const;
+  Status run_steps(RunContext context, const std::atomic<bool>& cancelled) const;
   Status run_timed(RunContext context, const std::atomic<bool>& cancelled, RunTimes& times) const;
 
   ProgramOptions options_;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<StepInfo> step_info_;
+  std::vector<UpcomingWeights> upcoming_;  // behind each step
   std::vector<int64_t> input_sizes_;
   std::vector<int64_t> output_sizes_;
   size_t arena_size_ = 0;

@@ -203,6 +203,7 @@ ISA_TEST(scaled_convolutions_at_page_ends) {
   const ScaledCase cases[] = {
       {1, 1, 1, 1, 1, false},        {1, 1, 1, lanes + 1, 2 * lanes + 3, true},     {3, 1, 9, 3, lanes - 1, true},
       {2, 7, 5, lanes, lanes, true}, {1, 6, 29, 2 * lanes + 1, 4 * lanes + 1, false}, {2, 31, 1, 5, 3 * lanes, true},
+      {1, 5, 4, 3, 5 * lanes, false}, {2, 3, 7, lanes, 10 * lanes - 1, true},
   };
   for (const ScaledCase& c : cases) {
     for (const Placement placement : {Placement::kPageEnd, Placement::kPageStart}) {
@@ -252,6 +253,7 @@ ISA_TEST(normed_convolutions_at_page_ends) {
   const ScaledCase cases[] = {
       {1, 1, 1, 1, 1, false},        {1, 1, 1, lanes + 1, 2 * lanes + 3, true},     {3, 1, 9, 3, lanes - 1, true},
       {2, 7, 5, lanes, lanes, true}, {1, 6, 29, 2 * lanes + 1, 4 * lanes + 1, false}, {2, 31, 1, 5, 3 * lanes, true},
+      {1, 5, 4, 3, 5 * lanes, false}, {2, 3, 7, lanes, 10 * lanes - 1, true},
       {1, 3, 13, 1025, 2 * lanes, false},
   };
   for (const ScaledCase& c : cases) {
@@ -368,6 +370,8 @@ ISA_TEST(expanded_depthwise_convolutions_at_page_ends) {
       {2, 8, 7, lanes + 1, 3 * lanes + 1, {1}, {3, 2}},
       {1, 7, 8, 3, lanes, {3, 2}, {3}},
       {1, 5, 6, 2, 2 * lanes, {3}, {5}},
+      {1, 5, 4, 3, 5 * lanes, {1}, {3}},
+      {2, 4, 7, 2, 10 * lanes - 1, {1}, {5, 2}},
       // Several windows of rows.
       {1, 60, 40, 2, lanes + 1, {1}, {3}},
       {1, 90, 33, 3, lanes, {3, 2}, {3, 2}},
@@ -376,6 +380,7 @@ ISA_TEST(expanded_depthwise_convolutions_at_page_ends) {
       {2, 4, 9, lanes, 2 * lanes + 3, {1}, {3}, lanes, true},
       {2, 8, 7, 3, 3 * lanes + 1, {1}, {3, 2}, 2 * lanes + 1},
       {1, 7, 8, 3, lanes, {3, 2}, {3}, 2, true},
+      {1, 6, 5, 2, 7 * lanes, {1}, {3}, 5 * lanes + 1, true},
       {1, 50, 30, 2, 2 * lanes + 1, {1}, {5}, 3, true},
   };
   for (const ExpandCase& c : cases) {

@@ -63,6 +63,11 @@ std::vector<EdgeCase> edge_cases(int lanes) {
       {1, same(6, 3), same(3, 3), 4 * lanes, 4 * lanes, lanes},
       {1, same(4, 3), same(5, 3), 2 * lanes + 4, 2 * lanes + 4, 2},
   };
+  // As many vectors of channels as make panels of every width, with every rest.
+  for (int64_t vectors : {3, 4, 5, 7, 10, 13}) {
+    cases.push_back({1, same(5, 3), same(4, 3), 13, vectors * lanes - (lanes > 1), 1, true});
+    cases.push_back({2, {3}, {5}, 3, vectors * lanes});
+  }
   for (int64_t channels : {2, lanes - 1, lanes, lanes + 1, 2 * lanes + 3}) {
     if (channels < 2) continue;
     for (int64_t kernel : {3, 5, 7}) {

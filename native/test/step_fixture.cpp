@@ -82,7 +82,7 @@ void StepFixture::run(int threads, const float* const* user_inputs, float* const
 
   const Parallel parallel = threads > 1 ? Parallel(&pool, threads) : Parallel();
   const size_t allocations = allocation_count();
-  step_->run({arena, user_inputs, user_outputs, parallel, scratch.data(), scratch_stride});
+  step_->run({arena, user_inputs, user_outputs, parallel, scratch.data(), scratch_stride, step_->first_weights()});
   const size_t taken = allocation_count() - allocations;
   CHECK(taken == 0, "%s took memory %d times", step_spec_.op.c_str(), static_cast<int>(taken));
 

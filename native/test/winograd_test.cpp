@@ -72,7 +72,8 @@ KERNEL_TEST(winograd_input_f32) {
 
 KERNEL_TEST(winograd_products_f32) {
   Random random;
-  for (int vectors : {1, 2}) {
+  for (int vectors = 1; vectors <= kMaxPanelVectors; ++vectors) {
+    if (table.max_pixels[vectors - 1] == 0) continue;
     const int64_t width = vectors * table.lanes;
     for (int64_t tiles : {1, 2, 7, 14, 15, 29, 40}) {
       for (int64_t channels : {1, 12, 33}) {
@@ -81,7 +82,7 @@ KERNEL_TEST(winograd_products_f32) {
         values.fill(random, -1, 1);
         weights.fill(random, -1, 1);
         table.winograd_products_f32({values.data(), values.stride(), tiles, channels, weights.data(), vectors, products.data(),
-                                     products.stride(), weights.data(), tiles % 2 == 0 ? channels * width : 0});
+                                     products.stride(), weights.data(), tiles % 2 == 0 ? channels * width : 0, tiles % 3 == 1});
         for (int64_t m = 0; m < tiles; ++m) {
           for (int64_t j = 0; j < width; ++j) {
             double sum = 0, magnitude = 0;
