@@ -113,10 +113,12 @@ Panels conv_panels(const ConvProblem& p, const KernelTable& kernels) {
 }
 
 double gemm_cost(const ConvProblem& p, const KernelTable& kernels) {
+  constexpr double kArrival = 0.6;  // the part of the weights' arrival that the arithmetic does not hide
   const auto& o = p.output.shape;
-  const double pixels = static_cast<double>(o[0] * o[1] * o[2] * o[3]);
-  const double weights = static_cast<double>(p.groups * conv_panels(p, kernels).padded_channels() * p.reduction());
-  return std::max(2 * pixels * weights / gemm_efficiency(conv_panels(p, kernels)), weights * sizeof(float) * operations_per_byte(kernels));
+  const Panels panels = conv_panels(p, kernels);
+  const double pixels = static_cast<double>(o[kN] * o[kD] * o[kH] * o[kW]);
+  const double weights = static_cast<double>(p.groups * panels.padded_channels() * p.reduction());
+  return weights * (2 * pixels / gemm_efficiency(panels) + kArrival * sizeof(float) * operations_per_byte(kernels));
 }
 
 Status pack_conv(const ConvProblem& p, const Panels& panels, const BuildContext& context, PackedConv& packed) {

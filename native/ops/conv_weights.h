@@ -70,11 +70,11 @@ Panels conv_panels(const ConvProblem& problem, const KernelTable& kernels);
 
 // The part of the arithmetic's speed that tiles reach. A single vector of weights for each broadcast is bound by loads.
 inline double gemm_efficiency(const Panels& panels) { return panels.widest() == 1 ? 0.8 : 0.95; }
-// What the GEMM costs, in floating-point operations at full speed: those of the panels, zeros included, or the time that
-// the weights take to arrive from memory.
+// What the GEMM costs, in floating-point operations at full speed: those of the panels, zeros included, and what the arrival
+// of the weights adds.
 double gemm_cost(const ConvProblem& problem, const KernelTable& kernels);
 // Operations that a core of this vector length can do while a byte arrives from memory.
-inline double operations_per_byte(const KernelTable& kernels) { return 0.45 * kernels.lanes; }
+inline double operations_per_byte(const KernelTable& kernels) { return 0.72 * kernels.lanes; }
 
 inline constexpr int64_t kLineElements = 16;
 

@@ -239,6 +239,7 @@ template <int kOutputs>
 double cost(const ConvProblem& p, const KernelTable& kernels) {
   constexpr double kTransformCost = 11;  // operations for each element of a transformed tile
   constexpr double kTileChannels = 10;   // the start and the end of a GEMM tile, in input channels
+  constexpr double kPanelChannels = 50;  // and of what arrives of a panel's weights for one value
   const WinogradForm& form = kWinogradForms[find_form(p, kOutputs)];
   const Panels panels = gemm_panels(p.group_out(), p.stride[1] * p.stride[2] * p.group_in(), kernels);
   const double values = form.values() * static_cast<double>(WinogradTiles(p, form).count());
@@ -246,7 +247,7 @@ double cost(const ConvProblem& p, const KernelTable& kernels) {
   const double in = phases * static_cast<double>(p.in_channels()), group_in = phases * static_cast<double>(p.group_in());
   const double out = static_cast<double>(p.groups * panels.padded_channels());
   const double products = std::max(2 * values * (group_in + kTileChannels) * out / (0.9 * gemm_efficiency(panels)),
-                                   form.values() * group_in * out * sizeof(float) * operations_per_byte(kernels));
+                                   form.values() * (group_in + kPanelChannels) * out * sizeof(float) * operations_per_byte(kernels));
   return products + values * kTransformCost * (in + out);
 }
 
