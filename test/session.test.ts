@@ -360,6 +360,11 @@ describe('a session refuses', () => {
     const source = { graph: net.graph, retrace: () => net.graph, parameters: new Map() }
     await expect(createSession(source)).rejects.toThrow(WeightsError)
   })
+
+  test('images of more pixels than the engine keeps offsets of', async () => {
+    const huge = model({ input: [40000, 50000, 1] }, sequential(conv2d(1, { kernel: 3, padding: 1 })))
+    await expect(huge.randomizeWeights().compile()).rejects.toThrow('the output has more than 2^28 pixels')
+  })
 })
 
 describe('a run ends early', () => {

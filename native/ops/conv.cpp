@@ -7,11 +7,14 @@
 #include "conv_problem.h"
 #include "factories.h"
 #include "spec_reader.h"
+#include "view.h"
 
 namespace im2col {
 
 namespace {
 
+// Steps keep offsets of every pixel: with so many these are gigabytes.
+constexpr double kMostPixels = 1 << 28;
 constexpr int64_t kLargestSize = INT32_MAX;  // of a dimension and of every option; products of two are no overflow
 
 const ConvAlgorithm* const kAlgorithms[] = {&kConvDepthwise, &kConvDepthwisePlanes, &kConvDepthwiseNested, &kConvGrouped,
@@ -80,6 +83,9 @@ void read_convolution(SpecReader& reader, const std::string& prefix, ConvProblem
   double reduction = static_cast<double>(p.in_channels());
   for (const int64_t size : p.kernel) reduction *= static_cast<double>(size);
   reader.expect(reduction <= static_cast<double>(kLargestSize), "the kernel is too large");
+  double pixels = 1;
+  for (const Axis axis : {kN, kD, kH, kW}) pixels *= static_cast<double>(p.output.shape[axis]);
+  reader.expect(pixels <= kMostPixels, "the output has more than 2^28 pixels");
   if (!reader.status().ok()) return;
   drop_idle_steps(p);
 

@@ -12,7 +12,7 @@ namespace im2col {
 
 namespace {
 
-// Weights that so few pixels meet hardly do anything but arrive in that cache, and should not have to leave it often besides.
+// In an image of so few pixels a panel has hardly been used when the next one arrives in the cache.
 constexpr int64_t kFewPixels = 100;
 // Fewer sums in a tile than these do not hide how long a multiply-add takes, and how long the weights take to arrive.
 constexpr int64_t kFewestSums = 16;
@@ -106,10 +106,10 @@ Panels gemm_panels(int64_t channels, int64_t reduction, const KernelTable& kerne
 }
 
 Panels conv_panels(const ConvProblem& p, const KernelTable& kernels) {
-  const auto& o = p.output.shape;
-  if (o[kD] * o[kH] * o[kW] == 1) return dense_panels(p.group_out(), kernels);
-  const bool few = o[kN] * o[kD] * o[kH] * o[kW] <= kFewPixels;
-  return gemm_panels(p.group_out(), p.reduction(), kernels, few ? kSmallPanelBytes : kWidePanelBytes);
+  // Of one image, so that batches of all sizes share their weights.
+  const int64_t pixels = p.output.shape[kD] * p.output.shape[kH] * p.output.shape[kW];
+  if (pixels == 1) return dense_panels(p.group_out(), kernels);
+  return gemm_panels(p.group_out(), p.reduction(), kernels, pixels <= kFewPixels ? kSmallPanelBytes : kWidePanelBytes);
 }
 
 double gemm_cost(const ConvProblem& p, const KernelTable& kernels) {

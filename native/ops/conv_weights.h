@@ -76,6 +76,7 @@ double gemm_cost(const ConvProblem& problem, const KernelTable& kernels);
 // Operations that a core of this vector length can do while a byte arrives from memory.
 inline double operations_per_byte(const KernelTable& kernels) { return 0.72 * kernels.lanes; }
 
+// Elements of a line of the cache.
 inline constexpr int64_t kLineElements = 16;
 
 // Memory that a tile prefetches while it works: `step` elements for each k.
