@@ -145,7 +145,7 @@ Status pack_conv(const ConvProblem& p, const Panels& panels, const BuildContext&
       for (int j = 0; j < width; ++j) bias[position + j] = p.bias && j < count ? p.bias->data()[first + j] : 0.0f;
     });
   };
-  const std::string kind = "panels of " + std::to_string(panels.vectors(0)) + " and " + std::to_string(panels.widest()) + " x " + std::to_string(kernels.lanes) + shape_suffix(p);
+  const std::string kind = panels.name() + shape_suffix(p);
   if (Status status = context.weights.get(*p.weight, kind, size, pack, packed.data, WeightStore::Access::kSlices); !status.ok()) {
     return status;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 
 #include "../program/weight_store.h"
 #include "conv_problem.h"
@@ -38,6 +39,10 @@ class Panels {
   int lanes() const { return lanes_; }
   int widest() const { return std::max(vectors_, last_vectors_); }
   int narrowest() const { return std::min(vectors_, last_vectors_); }
+  // Tells packings of the same channels apart.
+  std::string name() const {
+    return "panels of " + std::to_string(vectors_) + " and " + std::to_string(last_vectors_) + " x " + std::to_string(lanes_);
+  }
   // Where the panels from `panel` on that are equally wide end, at most `count` of them.
   int64_t equal_end(int64_t panel, int64_t count) const {
     const int64_t end = std::min(panel + count, count_);

@@ -165,10 +165,10 @@ class WinogradConv final : public Step {
     for (int value = 0; value < packed_.values; ++value) {
       float* to = products + value * product_value_stride(block.count);
       for (const Panel* panel = first; panel < last; ++panel, to += panel_width()) {
-        const bool ends = panel + 1 == last && value + 1 == packed_.values;
-        const UpcomingWeights next = !ends              ? weights(panel + 1 < last ? panel[1] : *first, panel + 1 < last ? value : value + 1)
-                                     : part + 1 < parts ? weights(*last, 0)
-                                                        : context.upcoming;
+        const UpcomingWeights next = panel + 1 < last             ? weights(panel[1], value)
+                                     : value + 1 < packed_.values ? weights(*first, value + 1)
+                                     : part + 1 < parts           ? weights(*last, 0)
+                                                                  : context.upcoming;
         multiply(values + value * value_stride(block.count), *panel, value, block.count, next, to);
       }
     }

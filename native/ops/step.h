@@ -30,7 +30,7 @@ struct RunContext {
   Parallel parallel;      // how to spread work over the threads that this job may use
   float* scratch;         // parallel.max_threads() areas of scratch_size() elements each, 64-byte aligned
   size_t scratch_stride;  // between the areas
-  UpcomingWeights upcoming;  // that the steps behind this one begin with
+  UpcomingWeights upcoming;  // what the steps behind this one begin with
 };
 
 struct BuildContext {

@@ -57,9 +57,8 @@ Status pack_winograd(const ConvProblem& p, const WinogradForm& form, const Build
       }
     });
   };
-  const std::string kind = "winograd " + std::to_string(form.outputs) + " phases " + std::to_string(phases) + " panels of " +
-                           std::to_string(panels.vectors(0)) + " and " + std::to_string(panels.widest()) + " x " + std::to_string(lanes) + " groups " + std::to_string(p.groups) +
-                           (p.flip ? " flipped" : "");
+  const std::string kind = "winograd " + std::to_string(form.outputs) + " phases " + std::to_string(phases) + " " + panels.name() +
+                           " groups " + std::to_string(p.groups) + (p.flip ? " flipped" : "");
   const int64_t size = packed.weights_size() + p.groups * panels.padded_channels();
   return context.weights.get(*p.weight, kind, static_cast<size_t>(size), pack, packed.data);
 }
